@@ -1,0 +1,134 @@
+#pragma once
+// The media side as the control thread sees it: streams (one RTP leg each) that live on worker threads and tick every
+// 20 ms. Control speaks to the workers by messages and hears from them by events; a stream is named by {worker, id}.
+//
+//   control ── Mailbox ──▶ Worker 0..N-1 (tick 20 ms): Stream { sockets, jitter buffer, decoder, taps, player }
+//      ▲───── events ──────┘                                  └─ Track ─▶ writer
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "codec/codec.hpp"
+#include "net/address.hpp"
+#include "record/settings.hpp"
+#include "record/track.hpp"
+
+namespace media {
+
+struct StreamRef {
+  std::uint16_t worker = 0;
+  std::uint32_t id = 0;  // 0: none
+  bool operator==(const StreamRef&) const = default;
+};
+
+// What an idle call sends to its party, so that NATs open and stay open.
+enum class Idle { keepalive, silence, none };
+
+struct EngineOptions {
+  std::string address = "127.0.0.1";  // where RTP is bound and what SDP says
+  std::uint16_t first_port = 20000;   // inclusive; RTP takes even ports, RTCP the odd one above
+  std::uint16_t last_port = 29999;
+  Idle idle = Idle::keepalive;
+  std::chrono::milliseconds timeout{60000};    // a party this long silent on the network is reported; 0: never
+  std::chrono::milliseconds keepalive{15000};
+  std::chrono::milliseconds record_depth{200};  // how long recorded audio waits for late packets
+  int workers = 0;                              // 0: one per core
+};
+
+// How the stream talks to its party; from SDP.
+struct Format {
+  const codec::Codec* codec = nullptr;  // sent with, and what payload_type means
+  std::uint8_t payload_type = 0;
+  // further payload types that may arrive
+  std::vector<std::pair<std::uint8_t, const codec::Codec*>> also;
+  std::optional<std::uint8_t> telephone_event_type;
+  std::chrono::milliseconds ptime{20};
+  net::Address remote_rtp;   // unset or "any": nowhere to send until a packet comes
+  net::Address remote_rtcp;
+  bool rtcp_mux = false;
+  bool may_send = true;     // our direction allows it
+  bool may_receive = true;  // false: what arrives is dropped, and the timeout does not run
+  bool held = false;        // by the party: the timeout does not run
+  bool relearn_source = true;  // the signalling changed the address: lock on the next valid source anew
+};
+
+using TapId = std::uint64_t;
+struct TapOptions {
+  record::Settings settings;
+  record::Track* track = nullptr;  // see record/track.hpp for its life
+};
+
+// ---- events, on the control thread ----
+struct PartySilent {  // nothing received for EngineOptions::timeout
+  StreamRef stream;
+};
+struct TapEnded {  // the tap pushed its End for this reason; the recorder's Finished follows
+  StreamRef stream;
+  TapId tap = 0;
+  record::EndReason reason = record::EndReason::stop;
+};
+struct TapUnheard {  // 2 s after the recording began no packet had been received
+  StreamRef stream;
+  TapId tap = 0;
+};
+struct Digit {  // RFC 4733 event, once, at its end
+  StreamRef stream;
+  char digit = '0';
+  std::chrono::milliseconds duration{0};
+};
+struct Destroyed {  // the stream is gone, its ports free again
+  StreamRef stream;
+};
+using Event = std::variant<PartySilent, TapEnded, TapUnheard, Digit, Destroyed>;
+
+struct StreamStats {
+  std::uint64_t received = 0, lost = 0, late = 0, duplicate = 0, malformed = 0, foreign = 0, sent = 0, send_failed = 0,
+                rtcp_received = 0, rtcp_sent = 0, resyncs = 0;
+};
+
+struct CreatedStream {
+  StreamRef ref;
+  std::uint16_t rtp_port = 0;
+  std::uint16_t rtcp_port = 0;
+};
+
+class Engine {
+ public:
+  // `on_event` is called on worker threads (never inside a tick); the owner passes events to its own thread.
+  Engine(EngineOptions options, std::function<void(Event)> on_event);
+  ~Engine();  // stops and joins the workers; open taps get End (hangup)
+
+  base::Result<void> start();  // an error if the address is not one of this machine
+
+  // Control thread. Binds a port pair; no_resources when none is free. Sends and records nothing before configure().
+  base::Result<CreatedStream> create();
+  void configure(StreamRef stream, Format format);
+  // Every open tap is drained of what has arrived and gets End(hangup); then RTCP BYE, sockets closed, Destroyed.
+  void destroy(StreamRef stream);
+
+  // A tap begins at the audio that arrives from now on. Its id is the caller's choice, unique in the server.
+  void add_tap(StreamRef stream, TapId tap, TapOptions options);
+  void pause_tap(StreamRef stream, TapId tap);   // cuts at the audio that arrives now; twice changes nothing
+  void resume_tap(StreamRef stream, TapId tap);
+  void stop_tap(StreamRef stream, TapId tap, record::EndReason reason = record::EndReason::stop);
+
+  struct Stats {
+    std::uint64_t ticks = 0, late_ticks = 0, streams = 0;
+    StreamStats total;
+  };
+  Stats stats() const;  // any thread
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace media

@@ -1,0 +1,63 @@
+#pragma once
+// The recording service as the control thread sees it: opens recordings on the writer pool and tells how they ended.
+// Owned by the control thread. Opening is disk I/O, so it happens on a writer thread and the answer comes back later.
+//
+//   check() ─ open() ─▶ writer: spool file made ─▶ Opened(Track*) ─▶ the owner attaches the track to a tap
+//                                                        └▶ … End in the track … ─▶ Finished(Outcome)
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "record/settings.hpp"
+#include "record/track.hpp"
+
+namespace record {
+
+using RecordingId = std::uint64_t;
+
+struct RecorderOptions {
+  std::filesystem::path directory;  // made if it is not there; recordings below it, spool in its folder "spool"
+  int writers = 2;                  // threads
+};
+
+struct Request {
+  std::string call_id;       // our own id of the call (letters and digits), for the name
+  std::string component_id;  // likewise
+  Settings settings;
+  std::uint32_t rate = 8000;  // of the audio that will be pushed, Hz
+  std::string to, from;       // parties, for tags; never for names
+};
+
+class Recorder {
+ public:
+  using Opened = std::function<void(base::Result<Track*>)>;
+  using Finished = std::function<void(const Outcome&)>;
+
+  // `post` runs a function on the control thread, soon; callable from any thread.
+  Recorder(RecorderOptions options, std::function<void(std::function<void()>)> post);
+  ~Recorder();  // every open recording is finished as it stands (reason error: "server stopped")
+
+  // Makes the directories and proves that they can be written to; starts the threads.
+  base::Result<void> start();
+
+  // What can be judged without touching the disk: the format exists (else not_supported), hints that it knows have good
+  // values (else bad_request, naming the hint). Unknown hints are fine.
+  base::Result<void> check(const Settings& settings) const;
+
+  // Control thread. `opened` is called once; if it brought a track, `finished` will be called once too, after opened.
+  RecordingId open(Request request, Opened opened, Finished finished);
+  // For a track that will never be attached: deletes the spool file. `finished` is not called.
+  void discard(RecordingId id);
+
+  std::size_t open_count() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace record

@@ -1,0 +1,68 @@
+#pragma once
+// What a recording was asked to be (record-api.txt; XEP-0327 §7.13.5.1), free of XML, and what became of it.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace record {
+
+enum class Direction {
+  duplex,  // both, mixed or as two channels: left what the party sends, right what it hears
+  send,    // what the party sends
+  recv,    // what the party hears
+};
+
+struct Hint {
+  std::string name;
+  std::string value;
+};
+
+struct Settings {
+  std::string format = "mp3";
+  Direction direction = Direction::duplex;
+  bool mix = true;
+  bool start_beep = false;
+  bool stop_beep = false;
+  bool start_paused = false;
+  // Nothing: no limit. All in recorded audio; time paused counts for nothing.
+  std::optional<std::chrono::milliseconds> max_duration;
+  std::optional<std::chrono::milliseconds> initial_timeout;
+  std::optional<std::chrono::milliseconds> final_timeout;
+  std::vector<Hint> hints;
+
+  int channels() const { return direction == Direction::duplex && !mix ? 2 : 1; }
+};
+
+enum class EndReason {
+  stop,             // the client said so
+  hangup,           // the call ended
+  max_duration,     // as long as it may be
+  initial_timeout,  // nobody spoke
+  final_timeout,    // silence after speech
+  error,            // see Outcome::error
+};
+
+// Figures of one recording, in samples of its rate where not said otherwise.
+struct Stats {
+  std::uint64_t samples = 0;            // recorded, a channel
+  std::uint64_t paused_samples = 0;     // passed while paused
+  std::uint64_t concealed_samples = 0;  // made up for packets that were lost
+  std::uint64_t silent_samples = 0;     // filled where the peer sent nothing
+  std::uint64_t overrun_samples = 0;    // lost because the writer fell behind
+  std::uint64_t packets_received = 0, packets_lost = 0, packets_late = 0, packets_duplicate = 0;
+  bool no_media_at_start = false;       // nothing was received 2 s after it began
+};
+
+struct Outcome {
+  EndReason reason = EndReason::stop;
+  std::string error;  // for EndReason::error: what went wrong, for a person
+  std::string uri;    // "file:/…"; empty if there is no file
+  std::chrono::milliseconds duration{0};
+  std::uint64_t size = 0;  // bytes
+  Stats stats;
+};
+
+}  // namespace record

@@ -1,0 +1,162 @@
+#pragma once
+// The SIP side of the server: a UAS (later UAC too) over Sofia-SIP's NUA with its media engine off. It runs on a thread of
+// its own (the signalling thread); the control thread talks to it by commands and hears from it by events, both plain
+// values. It never looks inside an SDP body and never hears of calls: its unit is the dialog.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace sip {
+
+using DialogId = std::uint64_t;  // never 0, never reused
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Options {
+  std::vector<std::string> listen = {"udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"};  // transport:address:port, port 0: any
+  std::string software;                                                            // for Server: and User-Agent:
+  std::chrono::seconds session_expires{1800};  // RFC 4028: what we ask for when the peer supports timers
+  std::chrono::seconds min_se{90};
+  std::vector<std::string> info_packages;
+};
+
+// ---- what the user agent reports (all carry the dialog) ----
+
+// An INVITE that starts a dialog. 100 has been sent. `offer` is empty for a late offer.
+struct Incoming {
+  DialogId dialog = 0;
+  std::string call_id;      // SIP Call-ID
+  std::string request_uri;  // as received
+  std::string to;           // URI of To, without display name and parameters of the header
+  std::string from;         // URI of From, likewise ("sip:anonymous@anonymous.invalid" and the like are kept)
+  Headers headers;          // every header of the request, in order, as received (name, value)
+  std::string offer;        // SDP, or empty
+  std::string source;       // "udp:192.0.2.1:5060": where the request came from
+  bool requires_100rel = false;
+};
+// The dialog is established: ACK came. `answer` holds its SDP for a late offer.
+struct Established {
+  DialogId dialog = 0;
+  std::string answer;
+};
+// The peer wants to change the session (re-INVITE or UPDATE). Must be answered by AnswerOffer or RefuseOffer.
+// `offer` is empty for a re-INVITE without SDP: we must offer (the answer comes back in Established).
+struct Reoffered {
+  DialogId dialog = 0;
+  std::string offer;
+  bool by_update = false;
+};
+// The peer's answer arrived in a PRACK (our offer went out in a reliable 18x).
+struct EarlyAnswer {
+  DialogId dialog = 0;
+  std::string answer;
+};
+// SIP INFO with its body (already answered 200). Unknown content is reported too.
+struct Info {
+  DialogId dialog = 0;
+  std::string content_type;
+  std::string body;
+};
+enum class EndCause {
+  cancelled,     // CANCEL before the final answer
+  remote_bye,    // BYE from the peer
+  local,         // our own Reject, Redirect, Bye went through
+  no_ack,        // the 2xx was never acknowledged
+  no_prack,      // a reliable provisional response was never acknowledged
+  timer,         // the session timer ran out, or a request of ours got 408 / no answer
+  error,         // transport gone, 481 and the like
+};
+// The dialog is over; nothing more is reported of it, and commands for it are ignored.
+struct Ended {
+  DialogId dialog = 0;
+  EndCause cause = EndCause::error;
+  int status = 0;      // SIP status where there was one, else 0
+  std::string reason;  // Reason header or phrase
+  Headers headers;     // of the request that ended it (BYE, CANCEL)
+};
+// The signalling thread has nothing left and is about to finish (after Shutdown).
+struct Stopped {};
+
+using Event = std::variant<Incoming, Established, Reoffered, EarlyAnswer, Info, Ended, Stopped>;
+
+// ---- what it can be told ----
+
+// 180 (or another 1xx). With `sdp` a 183-style early session. Sent reliably when the peer requires 100rel.
+struct Progress {
+  DialogId dialog = 0;
+  int status = 180;
+  std::string sdp;
+  Headers headers;
+};
+// 200 with the SDP (an answer, or our offer when the INVITE had none).
+struct Answer {
+  DialogId dialog = 0;
+  std::string sdp;
+  Headers headers;
+};
+// A final 3xx-6xx. For a redirect, `contact` is the new target URI.
+struct Reject {
+  DialogId dialog = 0;
+  int status = 603;
+  std::string phrase;  // empty: the status's own
+  std::string contact;
+  Headers headers;
+};
+struct Bye {
+  DialogId dialog = 0;
+  Headers headers;
+};
+// Answers Reoffered: 200 with this SDP.
+struct AnswerOffer {
+  DialogId dialog = 0;
+  std::string sdp;
+};
+struct RefuseOffer {
+  DialogId dialog = 0;
+  int status = 488;
+};
+// From now on new INVITEs get 503 (with Retry-After) by themselves, or are reported again.
+struct SetAccepting {
+  bool accepting = true;
+};
+// Ends every dialog (BYE, CANCEL, 503), waits up to `grace` for the answers, reports Stopped, ends the thread.
+struct Shutdown {
+  std::chrono::milliseconds grace{2000};
+};
+
+using Command =
+    std::variant<Progress, Answer, Reject, Bye, AnswerOffer, RefuseOffer, SetAccepting, Shutdown>;
+
+class UserAgent {
+ public:
+  // `on_event` is called on the signalling thread; the owner passes events on to its own thread.
+  UserAgent(Options options, std::function<void(Event)> on_event);
+  ~UserAgent();  // joins the thread; hard stop if Shutdown was not sent
+
+  // Binds every listener and starts the thread. An error names the address that could not be had.
+  base::Result<void> start();
+  // The addresses bound, "udp:127.0.0.1:5060", in the order of options.listen (ports filled in).
+  std::vector<std::string> bound() const;
+  // Any thread.
+  void send(Command command);
+
+  struct Stats {
+    std::uint64_t invites = 0, refused_busy = 0, malformed = 0, dialogs = 0;
+  };
+  Stats stats() const;  // any thread
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sip
