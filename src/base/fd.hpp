@@ -2,7 +2,6 @@
 // Owns a file descriptor and closes it.
 
 #include <unistd.h>
-
 #include <utility>
 
 namespace base {

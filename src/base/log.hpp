@@ -5,7 +5,6 @@
 //   log::warn("sip", "call {}: no common codec", id);
 
 #include <spdlog/fmt/fmt.h>
-
 #include <string>
 #include <string_view>
 

@@ -42,9 +42,7 @@ class Ring {
   }
 
   // Consumer. How many items are there now.
-  std::size_t size() const {
-    return tail_.load(std::memory_order_acquire) - head_.load(std::memory_order_relaxed);
-  }
+  std::size_t size() const { return tail_.load(std::memory_order_acquire) - head_.load(std::memory_order_relaxed); }
 
   // Consumer. Copies up to out.size() items out, without taking them; returns how many.
   std::size_t peek(std::span<T> out) const {

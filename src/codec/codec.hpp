@@ -1,6 +1,6 @@
 #pragma once
-// A speech codec as a plug-in: a folder codec/<name>/ that defines `const Codec& codec::<name>::codec()`. A Codec describes
-// and makes decoders and encoders; those belong to one stream and one thread, and never allocate once made.
+// A speech codec as a plug-in: a folder codec/<name>/ that defines `const Codec& codec::<name>::codec()`. A Codec
+// describes and makes decoders and encoders; those belong to one stream and one thread, and never allocate once made.
 
 #include <cstdint>
 #include <memory>
@@ -27,11 +27,11 @@ class Encoder {
 class Codec {
  public:
   virtual ~Codec() = default;
-  virtual std::string_view name() const = 0;          // rtpmap's encoding name, upper case
-  virtual std::uint32_t sample_rate() const = 0;      // of the PCM, Hz
-  virtual std::uint32_t rtp_clock() const = 0;        // Hz (G.722: 8000 with 16000 samples)
-  virtual int static_payload_type() const = 0;        // RFC 3551; -1: dynamic only
-  virtual int preference() const = 0;                 // lower is offered first
+  virtual std::string_view name() const = 0;      // rtpmap's encoding name, upper case
+  virtual std::uint32_t sample_rate() const = 0;  // of the PCM, Hz
+  virtual std::uint32_t rtp_clock() const = 0;    // Hz (G.722: 8000 with 16000 samples)
+  virtual int static_payload_type() const = 0;    // RFC 3551; -1: dynamic only
+  virtual int preference() const = 0;             // lower is offered first
   // RTP clock ticks that a payload of that many bytes spans; 0 if it cannot be told or is malformed.
   virtual std::uint32_t duration(std::span<const std::uint8_t> payload) const = 0;
   virtual std::unique_ptr<Decoder> make_decoder() const = 0;

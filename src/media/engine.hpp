@@ -37,7 +37,7 @@ struct EngineOptions {
   std::uint16_t first_port = 20000;   // inclusive; RTP takes even ports, RTCP the odd one above
   std::uint16_t last_port = 29999;
   Idle idle = Idle::keepalive;
-  std::chrono::milliseconds timeout{60000};    // a party this long silent on the network is reported; 0: never
+  std::chrono::milliseconds timeout{60000};  // a party this long silent on the network is reported; 0: never
   std::chrono::milliseconds keepalive{15000};
   std::chrono::milliseconds record_depth{200};  // how long recorded audio waits for late packets
   int workers = 0;                              // 0: one per core
@@ -51,12 +51,12 @@ struct Format {
   std::vector<std::pair<std::uint8_t, const codec::Codec*>> also;
   std::optional<std::uint8_t> telephone_event_type;
   std::chrono::milliseconds ptime{20};
-  net::Address remote_rtp;   // unset or "any": nowhere to send until a packet comes
+  net::Address remote_rtp;  // unset or "any": nowhere to send until a packet comes
   net::Address remote_rtcp;
   bool rtcp_mux = false;
-  bool may_send = true;     // our direction allows it
-  bool may_receive = true;  // false: what arrives is dropped, and the timeout does not run
-  bool held = false;        // by the party: the timeout does not run
+  bool may_send = true;        // our direction allows it
+  bool may_receive = true;     // false: what arrives is dropped, and the timeout does not run
+  bool held = false;           // by the party: the timeout does not run
   bool relearn_source = true;  // the signalling changed the address: lock on the next valid source anew
 };
 
@@ -116,7 +116,7 @@ class Engine {
 
   // A tap begins at the audio that arrives from now on. Its id is the caller's choice, unique in the server.
   void add_tap(StreamRef stream, TapId tap, TapOptions options);
-  void pause_tap(StreamRef stream, TapId tap);   // cuts at the audio that arrives now; twice changes nothing
+  void pause_tap(StreamRef stream, TapId tap);  // cuts at the audio that arrives now; twice changes nothing
   void resume_tap(StreamRef stream, TapId tap);
   void stop_tap(StreamRef stream, TapId tap, record::EndReason reason = record::EndReason::stop);
 

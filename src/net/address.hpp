@@ -1,13 +1,12 @@
 #pragma once
 // An IP address and port (v4 or v6), as a value that the socket calls take. Never resolves names.
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <cstdint>
+#include <netinet/in.h>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
 
 namespace net {
 

@@ -1,7 +1,7 @@
 #pragma once
-// The file that an encoder writes: append, and rewrite a place near the start (a header). Every short write or error of the
-// disk comes back as an Error with its errno's text (no_resources for ENOSPC, EDQUOT; else internal).
-// Owned by one writer thread.
+// The file that an encoder writes: append, and rewrite a place near the start (a header). Every short write or error of
+// the disk comes back as an Error with its errno's text (no_resources for ENOSPC, EDQUOT; else internal). Owned by one
+// writer thread.
 
 #include <cstdint>
 #include <span>

@@ -53,7 +53,7 @@ struct Stats {
   std::uint64_t silent_samples = 0;     // filled where the peer sent nothing
   std::uint64_t overrun_samples = 0;    // lost because the writer fell behind
   std::uint64_t packets_received = 0, packets_lost = 0, packets_late = 0, packets_duplicate = 0;
-  bool no_media_at_start = false;       // nothing was received 2 s after it began
+  bool no_media_at_start = false;  // nothing was received 2 s after it began
 };
 
 struct Outcome {

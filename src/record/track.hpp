@@ -4,9 +4,9 @@
 //
 //   worker (producer): push_audio() … push_end()          writer (consumer): take() … until End
 //
-// Life: the writer makes it and frees it. The producer's last touch is push_end(); the writer frees the track only after
-// it has taken the End (or after discard, when no producer was ever attached). A writer that fails (disk full) calls fail():
-// the producer sees is_failed() at its next tick and pushes End.
+// Life: the writer makes it and frees it. The producer's last touch is push_end(); the writer frees the track only
+// after it has taken the End (or after discard, when no producer was ever attached). A writer that fails (disk full)
+// calls fail(): the producer sees is_failed() at its next tick and pushes End.
 
 #include <atomic>
 #include <cstdint>
@@ -25,8 +25,8 @@ class Track {
   std::uint32_t rate() const { return rate_; }
   int channels() const { return channels_; }
 
-  // Producer. One block (a whole number of frames, at most kMaxBlock samples); false if the writer is too far behind, and
-  // nothing was taken. Room for the End is always kept.
+  // Producer. One block (a whole number of frames, at most kMaxBlock samples); false if the writer is too far behind,
+  // and nothing was taken. Room for the End is always kept.
   bool push_audio(std::span<const std::int16_t> interleaved);
   void push_end(EndReason reason, const Stats& stats);
   bool is_failed() const { return failed_.load(std::memory_order_acquire); }

@@ -39,7 +39,7 @@ struct Agreed {
   std::vector<CodecChoice> also_receivable;  // further common codecs that the peer may switch to at any time
   std::optional<std::uint8_t> telephone_event_type;
   std::uint8_t telephone_event_in = 0;  // payload type we receive events with, if it differs (0: the same)
-  std::string remote_address;  // numeric; empty or 0.0.0.0 style: on hold by the old way (RFC 2543)
+  std::string remote_address;           // numeric; empty or 0.0.0.0 style: on hold by the old way (RFC 2543)
   std::uint16_t remote_rtp_port = 0;
   std::uint16_t remote_rtcp_port = 0;  // a=rtcp or RTP + 1
   bool rtcp_mux = false;
@@ -53,15 +53,17 @@ struct Answered {
   Agreed agreed;
 };
 
-// Answers an offer: the first audio section that has a codec of ours and a transport of ours (RTP/AVP; RTP/AVPF is answered
-// as such) is taken, every other section is refused with port 0, in order. not_acceptable when there is none. The codec is
-// the first of the offer's that we know, so that both directions use the same. sendonly is answered recvonly and so on.
+// Answers an offer: the first audio section that has a codec of ours and a transport of ours (RTP/AVP; RTP/AVPF is
+// answered as such) is taken, every other section is refused with port 0, in order. not_acceptable when there is none.
+// The codec is the first of the offer's that we know, so that both directions use the same. sendonly is answered
+// recvonly and so on.
 base::Result<Answered> answer(const Session& offer, const Local& local);
 
 // An offer of everything in `local`, for an INVITE without one. `direction` is ours.
 Session make_offer(const Local& local, Direction direction = Direction::sendrecv);
 
-// Judges the peer's answer to make_offer()'s offer. not_acceptable when it refused the stream or chose what was not offered.
+// Judges the peer's answer to make_offer()'s offer. not_acceptable when it refused the stream or chose what was not
+// offered.
 base::Result<Agreed> accept(const Session& offer, const Session& answer, const Local& local);
 
 }  // namespace sdp

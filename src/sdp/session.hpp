@@ -20,8 +20,8 @@ struct Attribute {
 };
 
 struct Media {
-  std::string type = "audio";         // m= <type> <port>[/<count>] <proto> <fmt> …
-  std::uint16_t port = 0;             // 0: refused or disabled
+  std::string type = "audio";  // m= <type> <port>[/<count>] <proto> <fmt> …
+  std::uint16_t port = 0;      // 0: refused or disabled
   std::string proto = "RTP/AVP";
   std::vector<std::string> formats;
   std::string connection;             // c= address of this section, empty: the session's
@@ -37,7 +37,7 @@ struct Session {
   std::uint64_t origin_version = 0;
   std::string origin_address;  // numeric
   std::string name = "-";
-  std::string connection;      // c= address, numeric or a host name as received
+  std::string connection;  // c= address, numeric or a host name as received
   std::vector<Attribute> attributes;
   std::vector<Media> media;
 

@@ -1,7 +1,7 @@
 #pragma once
-// The SIP side of the server: a UAS (later UAC too) over Sofia-SIP's NUA with its media engine off. It runs on a thread of
-// its own (the signalling thread); the control thread talks to it by commands and hears from it by events, both plain
-// values. It never looks inside an SDP body and never hears of calls: its unit is the dialog.
+// The SIP side of the server: a UAS (later UAC too) over Sofia-SIP's NUA with its media engine off. It runs on a thread
+// of its own (the signalling thread); the control thread talks to it by commands and hears from it by events, both
+// plain values. It never looks inside an SDP body and never hears of calls: its unit is the dialog.
 
 #include <chrono>
 #include <cstdint>
@@ -22,9 +22,10 @@ using DialogId = std::uint64_t;  // never 0, never reused
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Options {
-  std::vector<std::string> listen = {"udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"};  // transport:address:port, port 0: any
-  std::string software;                                                            // for Server: and User-Agent:
-  std::chrono::seconds session_expires{1800};  // RFC 4028: what we ask for when the peer supports timers
+  std::vector<std::string> listen = {"udp:127.0.0.1:5060",
+                                     "tcp:127.0.0.1:5060"};  // transport:address:port, port 0: any
+  std::string software;                                      // for Server: and User-Agent:
+  std::chrono::seconds session_expires{1800};                // RFC 4028: what we ask for when the peer supports timers
   std::chrono::seconds min_se{90};
   std::vector<std::string> info_packages;
 };
@@ -67,13 +68,13 @@ struct Info {
   std::string body;
 };
 enum class EndCause {
-  cancelled,     // CANCEL before the final answer
-  remote_bye,    // BYE from the peer
-  local,         // our own Reject, Redirect, Bye went through
-  no_ack,        // the 2xx was never acknowledged
-  no_prack,      // a reliable provisional response was never acknowledged
-  timer,         // the session timer ran out, or a request of ours got 408 / no answer
-  error,         // transport gone, 481 and the like
+  cancelled,   // CANCEL before the final answer
+  remote_bye,  // BYE from the peer
+  local,       // our own Reject, Redirect, Bye went through
+  no_ack,      // the 2xx was never acknowledged
+  no_prack,    // a reliable provisional response was never acknowledged
+  timer,       // the session timer ran out, or a request of ours got 408 / no answer
+  error,       // transport gone, 481 and the like
 };
 // The dialog is over; nothing more is reported of it, and commands for it are ignored.
 struct Ended {
@@ -133,8 +134,7 @@ struct Shutdown {
   std::chrono::milliseconds grace{2000};
 };
 
-using Command =
-    std::variant<Progress, Answer, Reject, Bye, AnswerOffer, RefuseOffer, SetAccepting, Shutdown>;
+using Command = std::variant<Progress, Answer, Reject, Bye, AnswerOffer, RefuseOffer, SetAccepting, Shutdown>;
 
 class UserAgent {
  public:

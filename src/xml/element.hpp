@@ -26,7 +26,9 @@ struct Element {
   Element() = default;
   Element(std::string name_, std::string ns_) : name(std::move(name_)), ns(std::move(ns_)) {}
 
-  bool is(std::string_view wanted_name, std::string_view wanted_ns) const { return name == wanted_name && ns == wanted_ns; }
+  bool is(std::string_view wanted_name, std::string_view wanted_ns) const {
+    return name == wanted_name && ns == wanted_ns;
+  }
 
   // The value of the attribute without a namespace, or null.
   const std::string* attribute(std::string_view wanted) const;

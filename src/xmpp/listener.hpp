@@ -1,15 +1,15 @@
 #pragma once
-// The server's own XMPP c2s listener (RFC 6120, 6121): TCP, STARTTLS, SASL, resource binding. It speaks for the domain in
-// all that is plain XMPP (session, roster, ping) and hands the rest to its Handler. Owned by the control thread.
+// The server's own XMPP c2s listener (RFC 6120, 6121): TCP, STARTTLS, SASL, resource binding. It speaks for the domain
+// in all that is plain XMPP (session, roster, ping) and hands the rest to its Handler. Owned by the control thread.
 //
 //   TCP ── Stream (parse, limits, state machine) ── TLS ── SASL ── bind ──┬── answered here: session, roster, ping
 //                                                                         └── Handler::on_stanza
-#include <asio/io_context.hpp>
-
 #include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <asio/io_context.hpp>
 
 #include "base/result.hpp"
 #include "xml/element.hpp"
@@ -24,7 +24,7 @@ struct Account {
   std::string password;  // either this (plain text) …
   std::string verifier;  // … or "SCRAM-SHA-256$<iterations>:<salt base64>$<StoredKey base64>:<ServerKey base64>" (also
                          // SCRAM-SHA-1$…), which allows the matching SCRAM and PLAIN
-  std::string dialect;   // what Rayo dialect its clients get; empty: decided later. Not interpreted here.
+  std::string dialect;  // what Rayo dialect its clients get; empty: decided later. Not interpreted here.
 };
 
 struct ListenerOptions {
@@ -34,9 +34,9 @@ struct ListenerOptions {
   std::string certificate;  // PEM files; both empty: a self-signed certificate is made at start
   std::string key;
   std::vector<Account> accounts;
-  std::size_t max_stanza = 262144;  // bytes; more ends the stream with policy-violation
-  int max_depth = 64;               // elements inside elements
-  int max_streams = 10000;          // connections at once
+  std::size_t max_stanza = 262144;                          // bytes; more ends the stream with policy-violation
+  int max_depth = 64;                                       // elements inside elements
+  int max_streams = 10000;                                  // connections at once
   std::chrono::milliseconds authentication_timeout{30000};  // from accept to bind
   std::chrono::milliseconds idle_timeout{0};                // without a byte; 0: never (TCP keepalive is on)
 };
@@ -66,8 +66,8 @@ class Listener {
   // The ports in use, in the order of options.listen.
   std::vector<unsigned short> ports() const;
 
-  // Writes one stanza to that full JID's stream; false if there is none. Keeps the order of calls. A client that does not
-  // read is cut off with policy-violation once 8 MiB are waiting.
+  // Writes one stanza to that full JID's stream; false if there is none. Keeps the order of calls. A client that does
+  // not read is cut off with policy-violation once 8 MiB are waiting.
   bool send(const Jid& to, const xml::Element& stanza);
   // Replaces the accounts. Streams of accounts that are gone, or whose credentials changed, stay up (they are
   // authenticated); new ones are judged by the new list.
@@ -89,7 +89,8 @@ class Listener {
 // Helpers for whoever answers iqs: swapped from/to and the same id, no payload; or with an error, `type` first, the
 // request's payload before it as XEP-0327 shows.
 xml::Element result_of(const xml::Element& iq);
-xml::Element error_of(const xml::Element& iq, std::string_view type, std::string_view condition, std::string_view text = {});
+xml::Element error_of(const xml::Element& iq, std::string_view type, std::string_view condition,
+                      std::string_view text = {});
 
 inline constexpr std::string_view kClientNs = "jabber:client";
 inline constexpr std::string_view kStanzasNs = "urn:ietf:params:xml:ns:xmpp-stanzas";

@@ -27,6 +27,8 @@ class Encoder {
   virtual base::Result<void> checkpoint() = 0;
   // The end: everything out, header final. Nothing is written afterwards.
   virtual base::Result<void> finish() = 0;
+  // Samples (a channel) that a player gets out of the file as it stands: after finish() all that were written.
+  virtual std::uint64_t samples() const = 0;
 };
 
 class Format {

@@ -1,0 +1,41 @@
+#pragma once
+// The configuration: TOML, every key with a default, everything else refused with file, line and column. Reading it
+// opens nothing but the file itself.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "media/engine.hpp"
+#include "rayo/dialect.hpp"
+#include "sip/user_agent.hpp"
+#include "xmpp/listener.hpp"
+
+namespace app {
+
+struct Config {
+  xmpp::ListenerOptions xmpp;  // without accounts: one is made at start, see embedded_account()
+  rayo::Dialect dialect = rayo::Dialect::rayo_2011;
+  sip::Options sip;
+  media::EngineOptions rtp;
+  std::string recording_directory;  // empty: "recordings" in the data directory
+  std::string recording_format = "mp3";
+  int recording_writers = 2;
+  base::log::Level log_level = base::log::Level::info;
+  base::log::Format log_format = base::log::Format::text;
+};
+
+// $XDG_DATA_HOME/telegraphone, else ~/.local/share/telegraphone.
+std::filesystem::path data_directory();
+
+// The error's text starts with "file:line:column: ".
+base::Result<Config> read_config(const std::filesystem::path& file);
+base::Result<Config> parse_config(std::string_view text, const std::string& file_name);
+
+// The whole configuration as TOML, with what each key means; parse_config() reads it back to the same.
+std::string print_config(const Config& config);
+
+}  // namespace app

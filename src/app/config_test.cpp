@@ -1,0 +1,113 @@
+#include "app/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::string error_of(const std::string& text) {
+  auto config = app::parse_config(text, "t.toml");
+  return config ? std::string("(accepted)") : config.error().text;
+}
+
+TEST(Config, EmptyFileMeansTheDefaults) {
+  const auto config = app::parse_config("", "t.toml");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->xmpp.domain, "localhost");
+  EXPECT_EQ(config->xmpp.listen, std::vector<std::string>{"127.0.0.1:5222"});
+  EXPECT_EQ(config->sip.listen, (std::vector<std::string>{"udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"}));
+  EXPECT_EQ(config->rtp.first_port, 20000);
+  EXPECT_EQ(config->rtp.last_port, 29999);
+  EXPECT_EQ(config->recording_format, "mp3");
+  EXPECT_EQ(config->dialect, rayo::Dialect::rayo_2011);
+}
+
+TEST(Config, TakesEveryKey) {
+  const auto config = app::parse_config(R"(
+[xmpp]
+domain = "rayo.example"
+listen = ["127.0.0.1:0", "[::1]:5222"]
+tls = "required"
+certificate = "/c.pem"
+key = "/k.pem"
+[[xmpp.account]]
+name = "app"
+password = "secret"
+dialect = "xep-0327"
+[rayo]
+dialect = "rayo-server-2013"
+[sip]
+listen = ["tcp:[::1]:5070"]
+[rtp]
+address = "::1"
+ports = "30000-30009"
+idle = "silence"
+timeout = 7
+record-depth = 60
+[recording]
+directory = "/var/recordings"
+format = "wav"
+writers = 3
+[log]
+level = "debug"
+format = "json"
+)",
+                                        "t.toml");
+  ASSERT_TRUE(config) << config.error().text;
+  EXPECT_EQ(config->xmpp.tls, xmpp::Tls::required);
+  ASSERT_EQ(config->xmpp.accounts.size(), 1U);
+  EXPECT_EQ(config->xmpp.accounts[0].dialect, "xep-0327");
+  EXPECT_EQ(config->dialect, rayo::Dialect::rayo_server_2013);
+  EXPECT_EQ(config->rtp.timeout, std::chrono::seconds(7));
+  EXPECT_EQ(config->rtp.record_depth, std::chrono::milliseconds(60));
+  EXPECT_EQ(config->rtp.idle, media::Idle::silence);
+  EXPECT_EQ(config->rtp.last_port, 30009);
+  EXPECT_EQ(config->recording_directory, "/var/recordings");
+  EXPECT_EQ(config->recording_writers, 3);
+  EXPECT_EQ(config->log_format, base::log::Format::json);
+}
+
+TEST(Config, WhatIsPrintedIsReadBackToTheSame) {
+  auto config = app::parse_config("[xmpp]\ndomain = \"a.example\"\n[[xmpp.account]]\nname = \"app\"\npassword = \"q\\\"\"\n",
+                                  "t.toml");
+  ASSERT_TRUE(config);
+  const std::string printed = app::print_config(*config);
+  const auto again = app::parse_config(printed, "printed.toml");
+  ASSERT_TRUE(again) << again.error().text << "\n" << printed;
+  EXPECT_EQ(app::print_config(*again), printed);
+  EXPECT_EQ(again->xmpp.accounts[0].password, "q\"");
+}
+
+TEST(Config, NamesFileLineAndColumnOfWhatIsWrong) {
+  EXPECT_THAT(error_of("[xmpp]\n  nonsense = 1\n"), StartsWith("t.toml:2:3: unknown key 'xmpp.nonsense'"));
+  EXPECT_THAT(error_of("\n\n[nothing]\n"), StartsWith("t.toml:3:"));
+  EXPECT_THAT(error_of("[xmpp]\ndomain = 5\n"), StartsWith("t.toml:2:10: xmpp.domain: expected a domain name"));
+  EXPECT_THAT(error_of("[xmpp\n"), StartsWith("t.toml:1:"));
+  EXPECT_THAT(error_of("[log]\nlevel = \"loud\"\n"), HasSubstr("found \"loud\""));
+  EXPECT_THAT(error_of("xmpp = 3\n"), StartsWith("t.toml:1:8: xmpp: expected a table"));
+}
+
+TEST(Config, RefusesImpossibleValues) {
+  for (const char* text : {
+           "[xmpp]\nlisten = []", "[xmpp]\nlisten = [\"localhost:1\"]", "[xmpp]\nlisten = \"127.0.0.1:1\"",
+           "[xmpp]\ntls = true", "[xmpp]\ndomain = \"a@b\"", "[xmpp]\ndomain = \"\"", "[xmpp]\nkey = \"/k\"",
+           "[sip]\nlisten = [\"127.0.0.1:5060\"]", "[sip]\nlisten = [\"tls:127.0.0.1:5060\"]",
+           "[rtp]\naddress = \"0.0.0.0\"", "[rtp]\naddress = \"host\"", "[rtp]\nports = \"9-5\"",
+           "[rtp]\nports = \"1-70000\"", "[rtp]\nports = 20000", "[rtp]\ntimeout = -1", "[rtp]\nrecord-depth = 501",
+           "[recording]\nformat = \"doc\"", "[recording]\nwriters = 0", "[log]\nformat = \"xml\"",
+           "[rayo]\ndialect = \"rayo\"", "[[xmpp.account]]\nname = \"a\"", "[[xmpp.account]]\npassword = \"a\"",
+           "[[xmpp.account]]\nname = \"a\"\npassword = \"b\"\nverifier = \"c\"",
+           "[[xmpp.account]]\nname = \"a@b\"\npassword = \"b\"",
+           "[[xmpp.account]]\nname = \"a\"\npassword = \"b\"\ndialect = \"c\"",
+           "[[xmpp.account]]\nname = \"a\"\npassword = \"b\"\n[[xmpp.account]]\nname = \"a\"\npassword = \"b\"",
+       }) {
+    EXPECT_THAT(error_of(text), StartsWith("t.toml:")) << text;
+  }
+}
+
+}  // namespace

@@ -1,0 +1,218 @@
+#include "app/serve.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <sys/resource.h>
+#include <utility>
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "app/embedded_account.hpp"
+#include "base/log.hpp"
+#include "base/mailbox.hpp"
+#include "call/calls.hpp"
+#include "rayo/server.hpp"
+#include "record/recorder.hpp"
+
+namespace app {
+
+namespace log = base::log;
+using base::Result;
+
+namespace {
+
+// Everything that lives while the server serves. Built bottom up, torn down top down.
+class Service {
+ public:
+  Service(Config config, std::optional<std::filesystem::path> file)
+      : config_(std::move(config)),
+        file_(std::move(file)),
+        sip_events_([this] { asio::post(io_, [this] { drain_sip(); }); }),
+        media_events_([this] { asio::post(io_, [this] { drain_media(); }); }),
+        control_jobs_([this] { asio::post(io_, [this] { drain_jobs(); }); }),
+        signals_(io_) {}
+
+  Result<void> start();
+  void run() { io_.run(); }
+
+ private:
+  record::RecorderOptions recorder_options() const;
+  Result<void> choose_accounts();
+  void wait_for_signal();
+  void reload();
+  void shut_down();
+  void after(base::milliseconds delay, std::function<void()> action);
+  void drain_sip() {
+    sip_events_.drain([this](sip::Event&& event) { on_sip(std::move(event)); });
+  }
+  void drain_media() {
+    media_events_.drain([this](media::Event&& event) { calls_->on_media(std::move(event)); });
+  }
+  void drain_jobs() {
+    control_jobs_.drain([](std::function<void()>&& job) { job(); });
+  }
+  void on_sip(sip::Event event);
+
+  Config config_;
+  const std::optional<std::filesystem::path> file_;
+  std::string account_note_;
+  asio::io_context io_{1};
+  // From the other threads to this one.
+  base::Mailbox<sip::Event> sip_events_;
+  base::Mailbox<media::Event> media_events_;
+  base::Mailbox<std::function<void()>> control_jobs_;
+  asio::signal_set signals_;
+  std::unique_ptr<rayo::Server> rayo_;
+  std::unique_ptr<xmpp::Listener> listener_;
+  std::unique_ptr<record::Recorder> recorder_;
+  std::unique_ptr<media::Engine> media_;
+  std::unique_ptr<sip::UserAgent> sip_;
+  std::unique_ptr<call::Calls> calls_;
+  bool stopping_ = false;
+};
+
+void Service::after(base::milliseconds delay, std::function<void()> action) {
+  if (delay.count() == 0) return asio::post(io_, std::move(action));
+  auto timer = std::make_shared<asio::steady_timer>(io_, delay);  // kept alive by its own handler
+  timer->async_wait([timer, action = std::move(action)](const std::error_code& error) {
+    if (!error) action();
+  });
+}
+
+record::RecorderOptions Service::recorder_options() const {
+  record::RecorderOptions options;
+  options.directory = config_.recording_directory.empty() ? data_directory() / "recordings"
+                                                          : std::filesystem::path(config_.recording_directory);
+  options.directory = std::filesystem::absolute(options.directory);
+  options.writers = config_.recording_writers;
+  return options;
+}
+
+Result<void> Service::choose_accounts() {
+  if (!config_.xmpp.accounts.empty()) return {};
+  auto embedded = embedded_account(data_directory());
+  if (!embedded) return std::move(embedded.error()).in("make an account");
+  account_note_ = fmt::format("account '{}@{}', password in {}", embedded->account.name, config_.xmpp.domain,
+                              embedded->password_file.string());
+  config_.xmpp.accounts.push_back(std::move(embedded->account));
+  return {};
+}
+
+Result<void> Service::start() {
+  if (auto chosen = choose_accounts(); !chosen) return chosen;
+
+  rayo_ = std::make_unique<rayo::Server>(
+      rayo::ServerOptions{config_.xmpp.domain, config_.dialect, config_.recording_format},
+      [this](const xmpp::Jid& to, const xml::Element& stanza) { return listener_->send(to, stanza); });
+  recorder_ = std::make_unique<record::Recorder>(
+      recorder_options(), [this](std::function<void()> job) { control_jobs_.post(std::move(job)); });
+  media_ = std::make_unique<media::Engine>(config_.rtp,
+                                           [this](media::Event event) { media_events_.post(std::move(event)); });
+  config_.sip.software = "Telegraphone/" TELEGRAPHONE_VERSION;
+  sip_ =
+      std::make_unique<sip::UserAgent>(config_.sip, [this](sip::Event event) { sip_events_.post(std::move(event)); });
+  calls_ = std::make_unique<call::Calls>(call::Context{
+      .sip = *sip_,
+      .media = *media_,
+      .recorder = *recorder_,
+      .observer = *rayo_,
+      .after = [this](base::milliseconds delay, std::function<void()> action) { after(delay, std::move(action)); },
+      .rtp_address = config_.rtp.address});
+  rayo_->serve(*calls_);
+  listener_ = std::make_unique<xmpp::Listener>(io_, config_.xmpp, *rayo_);
+
+  // Callers last: when the first INVITE comes, everything that it needs is there.
+  if (auto started = recorder_->start(); !started) return started;
+  if (auto started = media_->start(); !started) return started;
+  if (auto started = listener_->start(); !started) return started;
+  if (auto started = sip_->start(); !started) return started;
+
+  wait_for_signal();
+  if (!account_note_.empty()) log::info("app", "{}", account_note_);
+  for (const std::string& address : config_.xmpp.listen) log::info("app", "XMPP on {}", address);
+  for (const std::string& address : sip_->bound()) log::info("app", "SIP on {}", address);
+  log::info("app", "recordings in {}", recorder_options().directory.string());
+  return {};
+}
+
+void Service::on_sip(sip::Event event) {
+  if (std::holds_alternative<sip::Stopped>(event)) {
+    // Everything that clients had to hear is on its way: flush it, then there is nothing left to run.
+    listener_->stop(std::chrono::milliseconds(2000), [this] { io_.stop(); });
+    return;
+  }
+  calls_->on_sip(std::move(event));
+}
+
+void Service::wait_for_signal() {
+  std::error_code ignored;
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal, ignored);
+  signals_.async_wait([this](const std::error_code& error, int signal) {
+    if (error) return;
+    if (signal == SIGHUP) {
+      reload();
+    } else {
+      shut_down();
+    }
+    wait_for_signal();
+  });
+}
+
+// SIGHUP: log level and accounts; the rest needs a restart. A file with an error changes nothing.
+void Service::reload() {
+  if (!file_) return log::info("app", "SIGHUP: no configuration file to read again");
+  auto fresh = read_config(*file_);
+  if (!fresh) return log::error("app", "SIGHUP: nothing changed: {}", fresh.error().text);
+  config_.log_level = fresh->log_level;
+  config_.xmpp.accounts = std::move(fresh->xmpp.accounts);
+  log::configure(config_.log_level, config_.log_format);
+  if (auto chosen = choose_accounts(); !chosen) log::error("app", "SIGHUP: {}", chosen.error().text);
+  listener_->set_accounts(config_.xmpp.accounts);
+  log::info("app", "SIGHUP: log level and {} accounts read again", config_.xmpp.accounts.size());
+}
+
+// No new calls; those that are up are hung up, their recordings finished and reported; then the listeners close.
+void Service::shut_down() {
+  if (std::exchange(stopping_, true)) {
+    log::warn("app", "stopping already; still {} calls", calls_->size());
+    return;
+  }
+  log::info("app", "stopping: {} calls up", calls_->size());
+  calls_->shut_down([this] { sip_->send(sip::Shutdown{}); });
+}
+
+// Two sockets a call, and files: as many descriptors as the system allows.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+int serve(Config config, const std::optional<std::filesystem::path>& file) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of that write, not the end of the process
+  raise_descriptor_limit();
+  log::configure(config.log_level, config.log_format);
+  Service service(std::move(config), file);
+  if (auto started = service.start(); !started) {
+    std::fprintf(stderr, "telegraphone: %s\n", log::escaped(started.error().text).c_str());
+    return 1;
+  }
+  std::printf("telegraphone ready\n");
+  std::fflush(stdout);
+  service.run();
+  log::info("app", "stopped");
+  return 0;
+}
+
+}  // namespace app

@@ -1,0 +1,20 @@
+#include "codec/codec.hpp"
+
+#include <strings.h>
+
+#include <string>
+
+namespace codec {
+
+const Codec* find(std::string_view name, std::uint32_t rtp_clock) {
+  for (const Codec* codec : codecs()) {
+    const std::string_view own = codec->name();
+    if (codec->rtp_clock() == rtp_clock && own.size() == name.size() &&
+        strncasecmp(own.data(), name.data(), name.size()) == 0) {
+      return codec;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace codec

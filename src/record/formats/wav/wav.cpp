@@ -1,0 +1,28 @@
+// The format "wav"; it knows no hints.
+
+#include "record/formats/wav/wav_encoder.hpp"
+
+namespace record::wav {
+namespace {
+
+class WavFormat final : public Format {
+ public:
+  std::string_view name() const override { return "wav"; }
+  std::string_view extension() const override { return "wav"; }
+  base::Result<void> check(std::span<const Hint> /*hints*/) const override { return {}; }
+  base::Result<std::unique_ptr<Encoder>> open(OutputFile& file, const AudioFormat& audio,
+                                              std::span<const Hint> /*hints*/) const override {
+    auto encoder = std::make_unique<WavEncoder>(file, audio);
+    if (auto begun = encoder->begin(); !begun) return std::move(begun.error());
+    return std::unique_ptr<Encoder>(std::move(encoder));
+  }
+};
+
+}  // namespace
+
+const Format& format() {
+  static const WavFormat wav;
+  return wav;
+}
+
+}  // namespace record::wav

@@ -1,0 +1,74 @@
+#include "sip/endpoint.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+namespace sip {
+namespace {
+
+constexpr const char* kMethods = "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, INFO, UPDATE";
+constexpr unsigned kLargestMessage = 65535;  // bytes, headers and body; more is answered 413
+
+// What to call ourselves where the socket is bound to any address: the address that most packets leave from.
+net::Address named(const net::Address& bound) {
+  if (!bound.is_any()) return bound;
+  const auto outside = net::Address::parse(bound.family() == AF_INET ? "192.0.2.1" : "2001:db8::1", 9);
+  net::Address address = local_address_towards(*outside);
+  if (!address.is_set()) address = *net::Address::parse(bound.family() == AF_INET ? "127.0.0.1" : "::1", 0);
+  address.set_port(bound.port());
+  return address;
+}
+
+std::string bracketed(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
+
+std::string url_of(const net::Address& address, const std::vector<ListenAddress>& listen) {
+  std::string url = "sip:" + named(address).str();
+  if (address.is_any()) url += ";maddr=" + bracketed(address.host());
+  url += ";transport=";
+  for (const auto& each : listen) url += (&each == listen.data() ? "" : ",") + std::string(each.tcp ? "tcp" : "udp");
+  return url;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Endpoint>> Endpoint::open(su_root_t* root, const std::vector<ListenAddress>& listen,
+                                                       const Options& options, nua_callback_f callback,
+                                                       nua_magic_t* magic) {
+  const net::Address& address = listen.front().address;
+  const std::string url = url_of(address, listen);
+  const auto min_se = static_cast<unsigned>(options.min_se.count());
+  const auto session_expires = static_cast<unsigned>(options.session_expires.count());
+  errno = 0;
+  nua_t* nua = nua_create(
+      root, callback, magic, NUTAG_URL(url.c_str()), NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOANSWER(0), NUTAG_AUTOALERT(0),
+      NUTAG_AUTOACK(0), NUTAG_AUTO100(1), NUTAG_ENABLEMESSAGE(0), NUTAG_EARLY_MEDIA(0),
+      NUTAG_SESSION_TIMER(session_expires), NUTAG_MIN_SE(min_se), NUTAG_SUPPORTED("timer, 100rel"),
+      SIPTAG_ALLOW_STR(kMethods), NUTAG_APPL_METHOD("INVITE, UPDATE, INFO"), SIPTAG_USER_AGENT(nullptr),
+      SIPTAG_SERVER_STR(options.software.c_str()), NUTAG_OUTBOUND("no-options-keepalive no-natify no-validate"),
+      NUTAG_AUTO302(0), NUTAG_AUTO305(0), NTATAG_SERVER_RPORT(2), NTATAG_CLIENT_RPORT(1), NTATAG_USE_NAPTR(0),
+      NTATAG_USE_SRV(0), NTATAG_MAXSIZE(kLargestMessage), NTATAG_UDP_MTU(kLargestMessage), TPTAG_STUN_SERVER(0),
+      TPTAG_KEEPALIVE(0), TAG_END());
+  if (nua == nullptr) {
+    const std::string why = errno != 0 ? std::strerror(errno) : "the SIP stack refused it";
+    return base::Error{base::Kind::no_resources, "cannot listen on " + listen.front().str() + ": " + why};
+  }
+  return std::unique_ptr<Endpoint>(new Endpoint(address, nua));
+}
+
+Endpoint::~Endpoint() { nua_destroy(nua_); }
+
+std::string Endpoint::contact_for(const Source& source) const {
+  net::Address address = named(address_);
+  if (address_.is_any()) {
+    if (const auto towards = local_address_towards(source.address); towards.is_set()) address = towards;
+    address.set_port(address_.port());
+  }
+  return "<sip:" + address.str() + (source.tcp ? ";transport=tcp>" : ">");
+}
+
+void Endpoint::shut_down(std::chrono::milliseconds patience) {
+  nua_set_params(nua_, NTATAG_SIP_T1X64(static_cast<unsigned>(patience.count())), TAG_END());
+  nua_shutdown(nua_);
+}
+
+}  // namespace sip

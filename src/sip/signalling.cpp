@@ -1,0 +1,256 @@
+#include "sip/signalling.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <type_traits>
+#include <unistd.h>
+#include <utility>
+#include <variant>
+
+#include "base/log.hpp"
+#include "sip/counters.hpp"
+#include "sip/numeric_hosts.hpp"
+
+namespace sip {
+namespace {
+
+constexpr std::chrono::milliseconds kTimerInterval{100};
+constexpr std::chrono::milliseconds kByePatience{2000};   // then the end is reported without an answer
+constexpr std::chrono::milliseconds kFinalPatience{500};  // for transactions that outlive the grace of Shutdown
+constexpr const char* kRetryAfter = "10";
+
+}  // namespace
+
+Signalling::Signalling(const Options& options, std::function<void(Event)> report, Counters& counters)
+    : options_(options), report_(std::move(report)), counters_(counters), root_(su_root_create(this)) {
+  keep_names_unresolved();
+  su_root_threading(root_.get(), 0);  // NUA runs on this thread too
+}
+
+Signalling::~Signalling() {
+  dialogs_.clear();
+  endpoints_.clear();
+  if (timer_ != nullptr) su_timer_destroy(timer_);
+  if (on_wake_) {
+    su_root_unregister(root_.get(), &wait_, &Signalling::on_readable, reinterpret_cast<su_wakeup_arg_t*>(this));
+    su_wait_destroy(&wait_);
+  }
+}
+
+base::Result<void> Signalling::open(std::vector<ListenAddress>& listen) {
+  for (auto& each : listen) {
+    if (auto probed = each.probe(); !probed) return probed;
+  }
+  std::vector<bool> taken(listen.size());
+  for (std::size_t i = 0; i < listen.size(); ++i) {
+    if (taken[i]) continue;
+    // UDP and TCP on one address share a stack: a dialog may go from one to the other (RFC 3261 §18.1.1).
+    std::vector<ListenAddress> together{listen[i]};
+    for (std::size_t j = i + 1; j < listen.size(); ++j) {
+      if (taken[j] || !(listen[j].address == listen[i].address)) continue;
+      taken[j] = true;
+      together.push_back(listen[j]);
+    }
+    auto endpoint = Endpoint::open(root_.get(), together, options_, &Signalling::on_nua_event, this);
+    if (!endpoint) return endpoint.error();
+    endpoints_.push_back(std::move(*endpoint));
+  }
+  timer_ = su_timer_create(su_root_task(root_.get()), kTimerInterval.count());
+  su_timer_set_for_ever(timer_, &Signalling::on_timer, reinterpret_cast<su_timer_arg_t*>(this));
+  return {};
+}
+
+base::Result<void> Signalling::watch(int wake, std::function<void()> on_wake) {
+  on_wake_ = std::move(on_wake);
+  if (su_wait_create(&wait_, wake, SU_WAIT_IN) < 0 ||
+      su_root_register(root_.get(), &wait_, &Signalling::on_readable, reinterpret_cast<su_wakeup_arg_t*>(this), 0) <
+          0) {
+    return base::Error{base::Kind::internal, std::string("SIP thread: ") + std::strerror(errno)};
+  }
+  return {};
+}
+
+void Signalling::run() {
+  owner_.check();
+  if (!endpoints_.empty()) su_root_run(root_.get());
+}
+
+// ---- commands ----
+
+void Signalling::handle(Command command) {
+  owner_.check();
+  const auto on_dialog = [this](DialogId id, auto&& act) {
+    const auto found = dialogs_.find(id);
+    if (found == dialogs_.end()) return;  // over, which has been reported
+    Dialog& dialog = *found->second;
+    const auto before = dialog.state();
+    act(dialog);
+    if (before != Dialog::State::kLeaving && dialog.state() == Dialog::State::kLeaving) {
+      departures_.push_back({base::Clock::now() + kByePatience, id});
+    }
+  };
+  std::visit(
+      [&](const auto& each) {
+        using T = std::decay_t<decltype(each)>;
+        if constexpr (std::is_same_v<T, SetAccepting>) {
+          accepting_ = each.accepting;
+        } else if constexpr (std::is_same_v<T, Shutdown>) {
+          start_leaving(each.grace);
+        } else {
+          on_dialog(each.dialog, [&](Dialog& dialog) {
+            if constexpr (std::is_same_v<T, Progress>) dialog.progress(each);
+            if constexpr (std::is_same_v<T, Answer>) dialog.answer(each);
+            if constexpr (std::is_same_v<T, Reject>) dialog.reject(each);
+            if constexpr (std::is_same_v<T, Bye>) dialog.bye(each);
+            if constexpr (std::is_same_v<T, AnswerOffer>) dialog.answer_offer(each);
+            if constexpr (std::is_same_v<T, RefuseOffer>) dialog.refuse_offer(each);
+          });
+        }
+      },
+      command);
+}
+
+void Signalling::start_leaving(std::chrono::milliseconds grace) {
+  if (phase_ != Phase::kRunning) return;
+  accepting_ = false;
+  phase_ = Phase::kLeaving;
+  leave_until_ = base::Clock::now() + grace;
+  for (auto& [id, dialog] : dialogs_) dialog->leave();
+  tick(base::Clock::now());
+}
+
+void Signalling::stop_endpoints() {
+  phase_ = Phase::kStopping;
+  for (auto& [id, dialog] : dialogs_) dialog->give_up();
+  dialogs_.clear();
+  counters_.dialogs = 0;
+  for (auto& endpoint : endpoints_) endpoint->shut_down(kFinalPatience);
+}
+
+void Signalling::tick(base::Time now) {
+  while (!departures_.empty() && departures_.front().deadline <= now) {
+    const auto found = dialogs_.find(departures_.front().dialog);
+    departures_.pop_front();
+    if (found != dialogs_.end() && found->second->state() == Dialog::State::kLeaving) found->second->give_up();
+  }
+  if (phase_ == Phase::kLeaving && (dialogs_.empty() || now >= leave_until_)) stop_endpoints();
+}
+
+// ---- Sofia's callbacks ----
+
+void Signalling::on_timer(su_root_magic_t* /*magic*/, su_timer_t* /*timer*/, su_timer_arg_t* self) {
+  reinterpret_cast<Signalling*>(self)->tick(base::Clock::now());
+}
+
+int Signalling::on_readable(su_root_magic_t* /*magic*/, su_wait_t* wait, su_wakeup_arg_t* self) {
+  std::uint64_t count = 0;
+  if (::read(wait->fd, &count, sizeof count) > 0) reinterpret_cast<Signalling*>(self)->on_wake_();
+  return 0;
+}
+
+void Signalling::on_nua_event(nua_event_t event, int status, const char* phrase, nua_t* nua, nua_magic_t* magic,
+                              nua_handle_t* handle, nua_hmagic_t* handle_magic, const sip_t* message,
+                              tagi_t /*tags*/[]) {
+  static_cast<Signalling*>(magic)->on_event(event, status, phrase, nua, handle, static_cast<Dialog*>(handle_magic),
+                                            message);
+}
+
+void Signalling::on_event(nua_event_t event, int status, const char* phrase, nua_t* nua, nua_handle_t* handle,
+                          Dialog* dialog, const sip_t* message) {
+  if (event == nua_r_shutdown) {
+    if (status < 200) return;
+    if (Endpoint* endpoint = endpoint_of(nua)) endpoint->set_down();
+    if (std::all_of(endpoints_.begin(), endpoints_.end(), [](const auto& e) { return e->is_down(); })) {
+      su_root_break(root_.get());
+    }
+    return;
+  }
+  if (dialog == nullptr) {
+    if (event == nua_i_invite && message != nullptr) return on_new_invite(nua, handle, *message);
+    return on_stray(event, nua, handle);
+  }
+  msg_t* request = nua_current_request(nua);
+  switch (event) {
+    case nua_i_invite:
+      if (message != nullptr) dialog->on_reinvite(*message, source_of(request, *message));
+      break;
+    case nua_i_update:
+      if (message != nullptr && status < 200) dialog->on_update(*message, source_of(request, *message), request);
+      break;
+    case nua_i_info:
+      if (message != nullptr && status < 200) dialog->on_info(*message, request);
+      break;
+    case nua_i_ack:
+      if (message != nullptr) dialog->on_ack(*message);
+      break;
+    case nua_i_prack:
+      if (message != nullptr) dialog->on_prack(*message);
+      break;
+    case nua_i_cancel:
+      dialog->on_cancel(message);
+      break;
+    case nua_i_bye:
+      if (message != nullptr) dialog->on_bye(*message);
+      break;
+    case nua_r_bye:
+      dialog->on_bye_answered(status);
+      break;
+    case nua_r_update:
+    case nua_r_invite:
+      dialog->on_refresh_answered(status, message);
+      break;
+    case nua_i_error:
+      dialog->on_error(status, phrase);
+      break;
+    case nua_i_terminated:
+      dialog->on_terminated(status, phrase);
+      forget(*dialog);
+      break;
+    default:
+      break;
+  }
+}
+
+void Signalling::on_new_invite(nua_t* nua, nua_handle_t* handle, const sip_t& request) {
+  ++counters_.invites;
+  const auto refuse = [handle](int status, const char* phrase, const char* retry_after, bool accept) {
+    nua_respond(handle, status, phrase, TAG_IF(retry_after, SIPTAG_RETRY_AFTER_STR(retry_after)),
+                TAG_IF(accept, SIPTAG_ACCEPT_STR("application/sdp")), TAG_END());
+    nua_handle_destroy(handle);
+  };
+  const Endpoint* endpoint = endpoint_of(nua);
+  if (!accepting_ || endpoint == nullptr) {
+    ++counters_.refused_busy;
+    return refuse(SIP_503_SERVICE_UNAVAILABLE, kRetryAfter, false);
+  }
+  if (!is_body_understood(request)) return refuse(SIP_415_UNSUPPORTED_MEDIA, nullptr, true);
+  const Source source = source_of(nua_current_request(nua), request);
+  const DialogId id = ++last_id_;
+  auto& dialog = dialogs_[id] = std::make_unique<Dialog>(id, handle, endpoint->contact_for(source), report_);
+  counters_.dialogs = dialogs_.size();
+  dialog->on_invite(request, source, options_.session_expires);
+}
+
+// Requests outside any dialog of ours, and whatever still comes for one that is gone.
+void Signalling::on_stray(nua_event_t event, nua_t* nua, nua_handle_t* handle) {
+  if (handle == nullptr) return;
+  if (event == nua_i_info || event == nua_i_update) {
+    nua_respond(handle, 481, "Call Does Not Exist", NUTAG_WITH(nua_current_request(nua)), TAG_END());
+  }
+  if (nua_event_is_incoming_request(event) != 0) nua_handle_destroy(handle);
+}
+
+void Signalling::forget(Dialog& dialog) {
+  dialogs_.erase(dialog.id());
+  counters_.dialogs = dialogs_.size();
+  if (phase_ == Phase::kLeaving) tick(base::Clock::now());
+}
+
+Endpoint* Signalling::endpoint_of(nua_t* nua) {
+  const auto found =
+      std::find_if(endpoints_.begin(), endpoints_.end(), [nua](const auto& e) { return e->nua() == nua; });
+  return found == endpoints_.end() ? nullptr : found->get();
+}
+
+}  // namespace sip

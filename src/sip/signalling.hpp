@@ -1,0 +1,91 @@
+#pragma once
+// Everything that lives on the signalling thread: Sofia's root, the endpoints and the dialogs. NUA's events come in by
+// one callback, the owner's commands by handle(); what is to be known outside goes out as sip::Event.
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/owner.hpp"
+#include "base/result.hpp"
+#include "sip/dialog.hpp"
+#include "sip/endpoint.hpp"
+#include "sip/sofia.hpp"
+#include "sip/user_agent.hpp"
+
+namespace sip {
+
+struct Counters;
+
+class Signalling {
+ public:
+  Signalling(const Options& options, std::function<void(Event)> report, Counters& counters);
+  ~Signalling();
+  Signalling(const Signalling&) = delete;
+  Signalling& operator=(const Signalling&) = delete;
+
+  // Opens an endpoint on each address; ports are filled in.
+  base::Result<void> open(std::vector<ListenAddress>& listen);
+  // `on_wake` runs whenever `wake` (an eventfd) is readable.
+  base::Result<void> watch(int wake, std::function<void()> on_wake);
+  void handle(Command command);
+  // Until everything has been shut down.
+  void run();
+
+ private:
+  struct Sofia {  // first made, last released
+    Sofia() { su_init(); }
+    ~Sofia() { su_deinit(); }
+  };
+  struct RootRelease {
+    void operator()(su_root_t* root) const { su_root_destroy(root); }
+  };
+  enum class Phase { kRunning, kLeaving, kStopping };
+
+  static void on_nua_event(nua_event_t event, int status, const char* phrase, nua_t* nua, nua_magic_t* magic,
+                           nua_handle_t* handle, nua_hmagic_t* handle_magic, const sip_t* message, tagi_t tags[]);
+  static void on_timer(su_root_magic_t* magic, su_timer_t* timer, su_timer_arg_t* self);
+  static int on_readable(su_root_magic_t* magic, su_wait_t* wait, su_wakeup_arg_t* self);
+
+  void on_event(nua_event_t event, int status, const char* phrase, nua_t* nua, nua_handle_t* handle, Dialog* dialog,
+                const sip_t* message);
+  void on_new_invite(nua_t* nua, nua_handle_t* handle, const sip_t& request);
+  void on_stray(nua_event_t event, nua_t* nua, nua_handle_t* handle);
+  void tick(base::Time now);
+  void start_leaving(std::chrono::milliseconds grace);
+  void stop_endpoints();
+  void forget(Dialog& dialog);
+  Endpoint* endpoint_of(nua_t* nua);
+
+  Sofia sofia_;
+  base::Owner owner_;
+  const Options options_;
+  const Dialog::Report report_;
+  Counters& counters_;
+
+  std::unique_ptr<su_root_t, RootRelease> root_;
+  su_timer_t* timer_ = nullptr;
+  su_wait_t wait_{};
+  std::function<void()> on_wake_;
+  std::vector<std::unique_ptr<Endpoint>> endpoints_;
+  std::map<DialogId, std::unique_ptr<Dialog>> dialogs_;
+  DialogId last_id_ = 0;
+  bool accepting_ = true;
+
+  // BYEs of ours that wait for an answer, in order of their deadline.
+  struct Departure {
+    base::Time deadline;
+    DialogId dialog;
+  };
+  std::deque<Departure> departures_;
+
+  Phase phase_ = Phase::kRunning;
+  base::Time leave_until_{};
+};
+
+}  // namespace sip

@@ -1,0 +1,105 @@
+#include "sip/user_agent.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <future>
+#include <sys/eventfd.h>
+#include <thread>
+#include <unistd.h>
+
+#include "base/fd.hpp"
+#include "base/mailbox.hpp"
+#include "sip/counters.hpp"
+#include "sip/signalling.hpp"
+#include "sip/stack_log.hpp"
+
+namespace sip {
+
+class UserAgent::Impl {
+ public:
+  Impl(Options options, std::function<void(Event)> on_event)
+      : options_(std::move(options)),
+        on_event_(std::move(on_event)),
+        wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+        mailbox_([this] { wake(); }) {}
+
+  ~Impl() {
+    if (!thread_.joinable()) return;
+    mailbox_.post(Shutdown{std::chrono::milliseconds(0)});
+    thread_.join();
+  }
+
+  base::Result<void> start() {
+    if (!wake_) return base::Error{base::Kind::no_resources, std::string("eventfd: ") + std::strerror(errno)};
+    for (const auto& text : options_.listen) {
+      auto listen = ListenAddress::parse(text);
+      if (!listen) return std::move(listen.error()).in("SIP listener");
+      listen_.push_back(std::move(*listen));
+    }
+    if (listen_.empty()) return base::bad_request("SIP listener: none is configured");
+    std::promise<base::Result<void>> started;
+    auto result = started.get_future();
+    thread_ = std::thread([this, &started] { run(started); });
+    auto outcome = result.get();
+    if (!outcome) thread_.join();
+    return outcome;
+  }
+
+  std::vector<std::string> bound() const {
+    std::vector<std::string> all;
+    for (const auto& listen : listen_) all.push_back(listen.str());
+    return all;
+  }
+
+  void send(Command command) { mailbox_.post(std::move(command)); }
+
+  Stats stats() const {
+    return {counters_.invites.load(), counters_.refused_busy.load(), counters_.malformed.load(),
+            counters_.dialogs.load()};
+  }
+
+ private:
+  void wake() {
+    const std::uint64_t one = 1;
+    // Fails only when the counter is full, and then the thread is awake.
+    [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
+  }
+
+  // The signalling thread. `started` belongs to start(), which waits for it and not a moment longer.
+  void run(std::promise<base::Result<void>>& started) {
+    const StackLog log(counters_);
+    Signalling signalling(options_, on_event_, counters_);
+    auto opened = signalling.open(listen_);
+    if (opened) {
+      opened = signalling.watch(
+          wake_.get(), [&] { mailbox_.drain([&](Command&& command) { signalling.handle(std::move(command)); }); });
+    }
+    if (!opened) signalling.handle(Shutdown{std::chrono::milliseconds(0)});
+    const bool is_up = static_cast<bool>(opened);
+    if (is_up) started.set_value(std::move(opened));
+    signalling.run();
+    if (is_up) {
+      on_event_(Stopped{});
+    } else {
+      started.set_value(std::move(opened));
+    }
+  }
+
+  const Options options_;
+  const std::function<void(Event)> on_event_;
+  Counters counters_;
+  std::vector<ListenAddress> listen_;  // written by run() before start() returns, constant from then on
+  base::Fd wake_;
+  base::Mailbox<Command> mailbox_;
+  std::thread thread_;
+};
+
+UserAgent::UserAgent(Options options, std::function<void(Event)> on_event)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(on_event))) {}
+UserAgent::~UserAgent() = default;
+base::Result<void> UserAgent::start() { return impl_->start(); }
+std::vector<std::string> UserAgent::bound() const { return impl_->bound(); }
+void UserAgent::send(Command command) { impl_->send(std::move(command)); }
+UserAgent::Stats UserAgent::stats() const { return impl_->stats(); }
+
+}  // namespace sip

@@ -1,0 +1,99 @@
+"""What most scenarios begin with: a client that is registered, a phone that calls, the call answered and recorded."""
+
+import itertools
+
+import pytest
+
+from support import audio
+from support.phone import Phone
+from support.rayo import RAYO, RayoClient
+from support.server import Server
+
+_users = itertools.count(1)
+
+
+class Bench:
+    """Makes the parts of one test and puts them away after it."""
+
+    def __init__(self, folder, shared_server):
+        self.folder = folder
+        self._shared = shared_server
+        self._own = None
+        self.servers = []
+        self._things = []
+
+    @property
+    def server(self):
+        if self._own is None:
+            self._own = self._shared()
+            self.servers.append(self._own)
+        return self._own
+
+    def start_server(self, **options):
+        """A server of this test's own, which the phones and clients made from now on use."""
+        self._own = Server(self.folder / f"server{len(self.servers)}", **options)
+        self.servers.append(self._own)
+        self._things.append(self._own)
+        return self._own
+
+    def client(self, resource="1", **options):
+        one = RayoClient(self.server, resource, **options)
+        self._things.append(one)
+        return one
+
+    def phone(self, transport="udp", user=None, **options):
+        one = Phone(self.server.address, self.server.sip_port, transport, user=user or f"caller{next(_users)}", **options)
+        self._things.append(one)
+        return one
+
+    def keep(self, thing):
+        self._things.append(thing)
+        return thing
+
+    def call(self, client, transport="udp", user=None, phone=None, **options):
+        """A phone calls and the client is offered the call: (sip call, call JID)."""
+        phone = phone or self.phone(transport, user)
+        sip_call = phone.invite(**options)
+        offer = client.expect_offer(phone.user)
+        return sip_call, offer.get("from")
+
+    def answered(self, client, **options):
+        """The same, and the client answers."""
+        sip_call, jid = self.call(client, **options)
+        client.answer(jid)
+        sip_call.wait_answered()
+        return sip_call, jid
+
+    def put_away(self):
+        problems = []
+        for thing in reversed(self._things):
+            try:
+                thing.stop() if isinstance(thing, Server) else thing.close()
+            except AssertionError as problem:
+                problems.append(str(problem))
+        for thing in self._things:
+            if isinstance(thing, Server):
+                thing.kill()
+        if problems:
+            pytest.fail("\n".join(problems), pytrace=False)
+
+
+def end_reason(stanza):
+    """(reason, platform code) of an end event, which must be of type unavailable."""
+    assert stanza.get("type") == "unavailable", stanza
+    reason = next(child for child in stanza.first if child.tag != RAYO + "header")
+    return reason.tag.split("}")[-1], reason.get("platform-code")
+
+
+def check_file(complete):
+    """That uri, duration and size are the file's: to the byte, to the sample, ffprobe's within a codec frame."""
+    path = complete.path
+    assert path.is_absolute() and path.exists(), path
+    assert path.stat().st_size == complete.size
+    sound = audio.read(path)
+    assert complete.duration == sound.samples * 1000 // sound.rate, f"{sound.samples} samples at {sound.rate} Hz"
+    told = audio.probe(path)
+    frame = 0.072 if path.suffix == ".mp3" else 0.001
+    played = float(told["duration"]) - float(told.get("start_time") or 0)
+    assert abs(played - complete.duration / 1000) <= frame, f"ffprobe says {played} s of {complete.duration} ms"
+    return sound
