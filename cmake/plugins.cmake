@@ -4,6 +4,10 @@
 #     namespace <layer> { std::span<const TYPE* const> KINDs(); }
 # that lists those that are built in. Self-registering statics would be dropped by a static library.
 macro(telegraphone_plugins folder kind type)
+  # A macro's arguments are no variables; the template below needs them as such.
+  set(folder ${folder})
+  set(kind ${kind})
+  set(type ${type})
   string(REGEX MATCH "^[a-z]+" layer ${folder})
   file(GLOB found CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE ${CMAKE_SOURCE_DIR}/src/${folder}
        ${CMAKE_SOURCE_DIR}/src/${folder}/*)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
@@ -34,6 +35,30 @@ bool take_duration(Unit& place, const toml::node& node, std::int64_t least, std:
   if (!take_integer(count, node, least, most)) return false;
   place = Unit(count);
   return true;
+}
+
+// A number of seconds, or a string with its unit ("500ms", "60s"), from 0 to `most` seconds.
+bool take_seconds(std::chrono::milliseconds& place, const toml::node& node, double most) {
+  double seconds = 0;
+  if (const auto text = node.value_exact<std::string>()) {
+    const char* end = text->data() + text->size();
+    const auto [unit, error] = std::from_chars(text->data(), end, seconds);
+    const std::string_view rest(unit, static_cast<std::size_t>(end - unit));
+    if (error != std::errc() || (rest != "s" && rest != "ms")) return false;
+    if (rest == "ms") seconds /= 1000;
+  } else if (node.is_number()) {
+    seconds = *node.value<double>();
+  } else {
+    return false;
+  }
+  if (!(seconds >= 0 && seconds <= most)) return false;
+  place = std::chrono::milliseconds(std::llround(seconds * 1000));
+  return true;
+}
+
+std::string seconds_text(std::chrono::milliseconds time) {
+  if (time.count() % 1000 == 0) return std::to_string(time.count() / 1000);
+  return "\"" + std::to_string(time.count()) + "ms\"";
 }
 
 // A non-empty list of strings that all satisfy `fits`.
@@ -203,13 +228,11 @@ const std::vector<Key>& config_keys() {
        "\"keepalive\", \"silence\" or \"none\"", [](const Config& c) { return toml_string(idle_name(c.rtp.idle)); }},
       {"rtp", "timeout", "seconds without a packet from a party that is not on hold until it is hung up; 0: never",
        [](Config& c, const node& n) {
-         std::chrono::seconds seconds{};
-         if (!take_duration(seconds, n, 0, 86400)) return false;
-         c.rtp.timeout = seconds;
+         if (!take_seconds(c.rtp.timeout, n, 86400)) return false;
          return true;
        },
-       "a whole number of seconds, 0 to 86400",
-       [](const Config& c) { return std::to_string(c.rtp.timeout.count() / 1000); }},
+       "a number of seconds from 0 to 86400, or a string like \"500ms\" or \"60s\"",
+       [](const Config& c) { return seconds_text(c.rtp.timeout); }},
       {"rtp", "record-depth", "milliseconds that recorded audio waits for late packets",
        [](Config& c, const node& n) { return take_duration(c.rtp.record_depth, n, 20, 500); },
        "a whole number of milliseconds, 20 to 500",

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <string>
 
 namespace {
@@ -73,8 +72,8 @@ format = "json"
 }
 
 TEST(Config, WhatIsPrintedIsReadBackToTheSame) {
-  auto config = app::parse_config("[xmpp]\ndomain = \"a.example\"\n[[xmpp.account]]\nname = \"app\"\npassword = \"q\\\"\"\n",
-                                  "t.toml");
+  auto config = app::parse_config(
+      "[xmpp]\ndomain = \"a.example\"\n[[xmpp.account]]\nname = \"app\"\npassword = \"q\\\"\"\n", "t.toml");
   ASSERT_TRUE(config);
   const std::string printed = app::print_config(*config);
   const auto again = app::parse_config(printed, "printed.toml");
@@ -92,15 +91,43 @@ TEST(Config, NamesFileLineAndColumnOfWhatIsWrong) {
   EXPECT_THAT(error_of("xmpp = 3\n"), StartsWith("t.toml:1:8: xmpp: expected a table"));
 }
 
+TEST(Config, TakesSecondsAsANumberOrWithAUnit) {
+  const auto timeout = [](const std::string& value) {
+    const auto config = app::parse_config("[rtp]\ntimeout = " + value, "t.toml");
+    return config ? config->rtp.timeout.count() : -1;
+  };
+  EXPECT_EQ(timeout("60"), 60000);
+  EXPECT_EQ(timeout("1.5"), 1500);
+  EXPECT_EQ(timeout("\"500ms\""), 500);
+  EXPECT_EQ(timeout("\"2s\""), 2000);
+  for (const char* wrong : {"\"2\"", "\"s\"", "\"2h\"", "true", "-1", "nan", "86401"})
+    EXPECT_EQ(timeout(wrong), -1) << wrong;
+}
+
 TEST(Config, RefusesImpossibleValues) {
   for (const char* text : {
-           "[xmpp]\nlisten = []", "[xmpp]\nlisten = [\"localhost:1\"]", "[xmpp]\nlisten = \"127.0.0.1:1\"",
-           "[xmpp]\ntls = true", "[xmpp]\ndomain = \"a@b\"", "[xmpp]\ndomain = \"\"", "[xmpp]\nkey = \"/k\"",
-           "[sip]\nlisten = [\"127.0.0.1:5060\"]", "[sip]\nlisten = [\"tls:127.0.0.1:5060\"]",
-           "[rtp]\naddress = \"0.0.0.0\"", "[rtp]\naddress = \"host\"", "[rtp]\nports = \"9-5\"",
-           "[rtp]\nports = \"1-70000\"", "[rtp]\nports = 20000", "[rtp]\ntimeout = -1", "[rtp]\nrecord-depth = 501",
-           "[recording]\nformat = \"doc\"", "[recording]\nwriters = 0", "[log]\nformat = \"xml\"",
-           "[rayo]\ndialect = \"rayo\"", "[[xmpp.account]]\nname = \"a\"", "[[xmpp.account]]\npassword = \"a\"",
+           "[xmpp]\nlisten = []",
+           "[xmpp]\nlisten = [\"localhost:1\"]",
+           "[xmpp]\nlisten = \"127.0.0.1:1\"",
+           "[xmpp]\ntls = true",
+           "[xmpp]\ndomain = \"a@b\"",
+           "[xmpp]\ndomain = \"\"",
+           "[xmpp]\nkey = \"/k\"",
+           "[sip]\nlisten = [\"127.0.0.1:5060\"]",
+           "[sip]\nlisten = [\"tls:127.0.0.1:5060\"]",
+           "[rtp]\naddress = \"0.0.0.0\"",
+           "[rtp]\naddress = \"host\"",
+           "[rtp]\nports = \"9-5\"",
+           "[rtp]\nports = \"1-70000\"",
+           "[rtp]\nports = 20000",
+           "[rtp]\ntimeout = -1",
+           "[rtp]\nrecord-depth = 501",
+           "[recording]\nformat = \"doc\"",
+           "[recording]\nwriters = 0",
+           "[log]\nformat = \"xml\"",
+           "[rayo]\ndialect = \"rayo\"",
+           "[[xmpp.account]]\nname = \"a\"",
+           "[[xmpp.account]]\npassword = \"a\"",
            "[[xmpp.account]]\nname = \"a\"\npassword = \"b\"\nverifier = \"c\"",
            "[[xmpp.account]]\nname = \"a@b\"\npassword = \"b\"",
            "[[xmpp.account]]\nname = \"a\"\npassword = \"b\"\ndialect = \"c\"",

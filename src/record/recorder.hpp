@@ -39,10 +39,13 @@ class Recorder {
 
   // `post` runs a function on the control thread, soon; callable from any thread.
   Recorder(RecorderOptions options, std::function<void(std::function<void()>)> post);
-  ~Recorder();  // every open recording is finished as it stands (reason error: "server stopped")
+  ~Recorder();  // stop(); a Finished that was posted and has not run yet is dropped
 
   // Makes the directories and proves that they can be written to; starts the threads.
   base::Result<void> start();
+  // Finishes every open recording as it stands (one whose End has come: as usual; else reason error, "server stopped").
+  // Blocks until that is done; each Finished follows through `post`. From then on open() brings an error (unavailable).
+  void stop();
 
   // What can be judged without touching the disk: the format exists (else not_supported), hints that it knows have good
   // values (else bad_request, naming the hint). Unknown hints are fine.
@@ -50,7 +53,8 @@ class Recorder {
 
   // Control thread. `opened` is called once; if it brought a track, `finished` will be called once too, after opened.
   RecordingId open(Request request, Opened opened, Finished finished);
-  // For a track that will never be attached: deletes the spool file. `finished` is not called.
+  // For a track that will never be attached: deletes the spool file. `finished` is not called, and `opened` is not
+  // either if that has not happened yet.
   void discard(RecordingId id);
 
   std::size_t open_count() const;

@@ -51,7 +51,7 @@ std::string_view description_of(const sip_t& message) {
 std::pair<std::string, std::string> split_header(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return {};
-  std::pair<std::string, std::string> header{trimmed(line.substr(0, colon)), {}};
+  std::pair<std::string, std::string> header(std::string(trimmed(line.substr(0, colon))), std::string());
   for (const char c : trimmed(line.substr(colon + 1))) {  // unfold
     const bool is_blank = c == '\r' || c == '\n' || c == '\t' || c == ' ';
     if (!is_blank) {

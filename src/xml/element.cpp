@@ -10,8 +10,8 @@ namespace {
 constexpr std::string_view kXmlNs = "http://www.w3.org/XML/1998/namespace";
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
-// What must be escaped differs: white space in an attribute's value would be normalised by the reader, a carriage return
-// everywhere.
+// What must be escaped differs: white space in an attribute's value would be normalised by the reader, a carriage
+// return everywhere.
 enum class Place { text, attribute };
 
 void append_escaped(std::string& out, std::string_view text, Place place) {
@@ -23,15 +23,32 @@ void append_escaped(std::string& out, std::string_view text, Place place) {
       continue;
     }
     switch (code) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '\'': out += place == Place::attribute ? "&apos;" : "'"; break;
-      case '"': out += place == Place::attribute ? "&quot;" : "\""; break;
-      case '\t': out += place == Place::attribute ? "&#9;" : "\t"; break;
-      case '\n': out += place == Place::attribute ? "&#10;" : "\n"; break;
-      case '\r': out += "&#13;"; break;
-      default: out += text.substr(0, length);
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '\'':
+        out += place == Place::attribute ? "&apos;" : "'";
+        break;
+      case '"':
+        out += place == Place::attribute ? "&quot;" : "\"";
+        break;
+      case '\t':
+        out += place == Place::attribute ? "&#9;" : "\t";
+        break;
+      case '\n':
+        out += place == Place::attribute ? "&#10;" : "\n";
+        break;
+      case '\r':
+        out += "&#13;";
+        break;
+      default:
+        out += text.substr(0, length);
     }
     text.remove_prefix(length);
   }

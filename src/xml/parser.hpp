@@ -1,8 +1,8 @@
 #pragma once
-// Parses one XMPP stream (RFC 6120 §4, §11): bytes in as they come, the stream's root, each whole first-level element and
-// the stream's end out. Refuses what RFC 6120 §11.1 forbids, and bounds what a peer can make us keep. Namespaces are
-// resolved; an undeclared prefix is not well-formed. Entities cannot be declared, so none can grow; expat salts its hash
-// tables from the kernel by itself. Owned by one thread.
+// Parses one XMPP stream (RFC 6120 §4, §11): bytes in as they come, the stream's root, each whole first-level element
+// and the stream's end out. Refuses what RFC 6120 §11.1 forbids, and bounds what a peer can make us keep. Namespaces
+// are resolved; an undeclared prefix is not well-formed. Entities cannot be declared, so none can grow; expat salts its
+// hash tables from the kernel by itself. Owned by one thread.
 
 #include <memory>
 #include <string>
@@ -11,8 +11,6 @@
 #include "base/result.hpp"
 #include "xml/element.hpp"
 #include "xml/token_scanner.hpp"
-
-struct XML_ParserStruct;
 
 namespace xml {
 
@@ -64,7 +62,7 @@ class Parser {
   class Tree;
 
   ParseError feed_token(std::string_view token);
-  bool make_expat();
+  void start_over();
 
   Events& events_;
   ParseLimits limits_;

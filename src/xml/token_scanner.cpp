@@ -74,7 +74,8 @@ TokenScanner::Step TokenScanner::step(char c) {
       at_start_ = false;
       state_ = State::tag;
       return step_tag(c);
-    case State::tag: return step_tag(c);
+    case State::tag:
+      return step_tag(c);
     case State::single_quoted:
       if (c == '\'') state_ = State::tag;
       return Step::go_on;
@@ -83,7 +84,8 @@ TokenScanner::Step TokenScanner::step(char c) {
       return Step::go_on;
     case State::bang:
     case State::cdata:
-    case State::declaration: return step_bang(c);
+    case State::declaration:
+      return step_bang(c);
   }
   return Step::go_on;
 }

@@ -1,9 +1,9 @@
 #pragma once
-// Cuts the bytes of an XML stream into whole tokens (a tag, a run of text, a reference, a CDATA section) before expat sees
-// them. Expat rescans an unfinished token from its start at every call, so a peer that sends one huge tag byte by byte
-// would cost quadratic time (CVE-2023-52425), and versions with the cure for that may hold a finished stanza back; given
-// whole tokens it does neither. What XMPP forbids (DOCTYPE and its entities, comments, processing instructions: RFC 6120
-// §11.1) is refused here and never reaches expat.
+// Cuts the bytes of an XML stream into whole tokens (a tag, a run of text, a reference, a CDATA section) before expat
+// sees them. Expat rescans an unfinished token from its start at every call, so a peer that sends one huge tag byte by
+// byte would cost quadratic time (CVE-2023-52425), and versions with the cure for that may hold a finished stanza back;
+// given whole tokens it does neither. What XMPP forbids (DOCTYPE and its entities, comments, processing instructions:
+// RFC 6120 §11.1) is refused here and never reaches expat.
 //
 //             ┌─────────── '<' ──────────► tag ◄──► quoted      ── '>' ──┐
 //   text ─────┤                             └─► <! ─► CDATA     ── ']]>' ┤──► token
@@ -31,7 +31,17 @@ class TokenScanner {
   void reset() { *this = {}; }
 
  private:
-  enum class State : std::uint8_t { text, tag_open, tag, single_quoted, double_quoted, bang, cdata, declaration, reference };
+  enum class State : std::uint8_t {
+    text,
+    tag_open,
+    tag,
+    single_quoted,
+    double_quoted,
+    bang,
+    cdata,
+    declaration,
+    reference
+  };
   enum class Step : std::uint8_t { go_on, ends_with_this, ends_before_this, restricted };
 
   Step step(char c);

@@ -53,7 +53,8 @@ std::array<std::uint8_t, WavEncoder::kHeaderSize> WavEncoder::header() const {
 base::Result<void> WavEncoder::begin() { return file_.append(header()); }
 
 base::Result<void> WavEncoder::write(std::span<const std::int16_t> interleaved) {
-  static_assert(std::endian::native == std::endian::little, "WAVE is little-endian, and samples are written as they are");
+  static_assert(std::endian::native == std::endian::little,
+                "WAVE is little-endian, and samples are written as they are");
   return file_.append({reinterpret_cast<const std::uint8_t*>(interleaved.data()), interleaved.size_bytes()});
 }
 

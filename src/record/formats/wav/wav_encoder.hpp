@@ -1,6 +1,6 @@
 #pragma once
-// RIFF/WAVE with 16-bit PCM: a header of 44 bytes, then the samples. The header's sizes are set right at every checkpoint.
-// Past 4 GB the sizes stay at their highest value. Owned by a writer thread.
+// RIFF/WAVE with 16-bit PCM: a header of 44 bytes, then the samples. The header's sizes are set right at every
+// checkpoint. Past 4 GB the sizes stay at their highest value. Owned by a writer thread.
 
 #include <array>
 

@@ -1,0 +1,31 @@
+// The format "mp3".
+
+#include "record/formats/mp3/mp3_encoder.hpp"
+
+namespace record::mp3 {
+namespace {
+
+class Mp3Format final : public Format {
+ public:
+  std::string_view name() const override { return "mp3"; }
+  std::string_view extension() const override { return "mp3"; }
+  base::Result<void> check(std::span<const Hint> hints) const override {
+    if (auto settings = mp3_settings(hints); !settings) return std::move(settings.error());
+    return {};
+  }
+  base::Result<std::unique_ptr<Encoder>> open(OutputFile& file, const AudioFormat& audio,
+                                              std::span<const Hint> hints) const override {
+    auto settings = mp3_settings(hints);
+    if (!settings) return std::move(settings.error());
+    return Mp3Encoder::open(file, audio, *settings);
+  }
+};
+
+}  // namespace
+
+const Format& format() {
+  static const Mp3Format mp3;
+  return mp3;
+}
+
+}  // namespace record::mp3

@@ -1,0 +1,129 @@
+#include "record/formats/mp3/mp3_encoder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "record/formats/mp3/info_tag.hpp"
+
+namespace record::mp3 {
+namespace {
+
+constexpr std::uint64_t kEncoderDelay = 576;
+constexpr std::uint64_t kDecoderDelay = 529;
+constexpr std::uint64_t kDelay = kEncoderDelay + kDecoderDelay;
+
+constexpr std::size_t kChunk = 1152;                           // samples a channel given to LAME at once
+constexpr std::size_t kLargestOutput = kChunk * 5 / 4 + 7200;  // as lame.h demands; also what a flush needs at most
+
+void be_quiet(const char* /*format*/, va_list /*arguments*/) {}
+
+base::Error lame_error(const char* what) { return {base::Kind::internal, std::string("mp3: ") + what}; }
+
+}  // namespace
+
+base::Result<std::unique_ptr<Encoder>> Mp3Encoder::open(OutputFile& file, const AudioFormat& audio,
+                                                        const Mp3Settings& settings) {
+  const auto format = frame_format(audio.rate, audio.channels);
+  if (!format || audio.channels < 1 || audio.channels > 2) {
+    return base::Error{base::Kind::not_supported, "mp3 cannot hold " + std::to_string(audio.channels) +
+                                                      " channels of " + std::to_string(audio.rate) + " Hz"};
+  }
+  const int kbps = bitrate_for(settings, *format);
+  Lame lame(lame_init());
+  if (!lame) return base::Error{base::Kind::no_resources, "mp3: no memory for the encoder"};
+  lame_global_flags* flags = lame.get();
+  lame_set_errorf(flags, be_quiet);
+  lame_set_debugf(flags, be_quiet);
+  lame_set_msgf(flags, be_quiet);
+  lame_set_in_samplerate(flags, static_cast<int>(audio.rate));
+  lame_set_out_samplerate(flags, static_cast<int>(audio.rate));
+  lame_set_num_channels(flags, audio.channels);
+  lame_set_mode(flags, audio.channels == 1 ? MONO : STEREO);
+  lame_set_VBR(flags, vbr_off);
+  lame_set_brate(flags, kbps);
+  lame_set_quality(flags, settings.quality);
+  lame_set_bWriteVbrTag(flags, 0);  // we write our own
+  lame_set_write_id3tag_automatic(flags, 0);
+  // LAME fills a few tables that all encoders share here, with the same values each time: harmless from two threads.
+  if (lame_init_params(flags) < 0 || lame_get_encoder_delay(flags) != static_cast<int>(kEncoderDelay) ||
+      lame_get_framesize(flags) != static_cast<int>(format->samples())) {
+    return lame_error("LAME refused the settings");
+  }
+  std::unique_ptr<Mp3Encoder> encoder(new Mp3Encoder(file, *format, kbps, settings.quality, std::move(lame)));
+  if (auto put = file.append(encoder->tag_frame()); !put) return std::move(put.error());
+  return std::unique_ptr<Encoder>(std::move(encoder));
+}
+
+base::Result<void> Mp3Encoder::write(std::span<const std::int16_t> interleaved) {
+  const auto channels = static_cast<std::size_t>(format_.channels);
+  std::array<std::uint8_t, kLargestOutput> out;
+  while (!interleaved.empty()) {
+    const auto chunk = interleaved.first(std::min(interleaved.size(), kChunk * channels));
+    interleaved = interleaved.subspan(chunk.size());
+    const auto count = static_cast<int>(chunk.size() / channels);
+    // LAME takes its input as not const, and leaves it alone.
+    auto* pcm = const_cast<std::int16_t*>(chunk.data());
+    const int made = channels == 1 ? lame_encode_buffer(lame_.get(), pcm, pcm, count, out.data(), out.size())
+                                   : lame_encode_buffer_interleaved(lame_.get(), pcm, count, out.data(), out.size());
+    if (made < 0) return lame_error("LAME failed to encode");
+    pending_.insert(pending_.end(), out.begin(), out.begin() + made);
+    written_ += static_cast<std::uint64_t>(count);
+  }
+  return put_frames(std::numeric_limits<std::uint64_t>::max());
+}
+
+base::Result<void> Mp3Encoder::put_frames(std::uint64_t most) {
+  std::size_t whole = 0;
+  std::uint64_t count = 0;
+  while (frames_ + count < most && pending_.size() - whole >= 4) {
+    const std::size_t size = stated_frame_size(std::span<const std::uint8_t, 4>(pending_.data() + whole, 4));
+    if (size == 0) return lame_error("LAME made something that is no frame");
+    if (pending_.size() - whole < size) break;
+    whole += size;
+    ++count;
+  }
+  if (whole == 0) return {};
+  const std::span<const std::uint8_t> bytes(pending_.data(), whole);
+  if (auto put = file_.append(bytes); !put) return put;
+  music_crc_ = crc16(music_crc_, bytes);
+  frames_ += count;
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(whole));
+  return {};
+}
+
+std::uint64_t Mp3Encoder::samples() const {
+  const std::uint64_t decoded = frames_ * format_.samples();
+  return decoded > kDelay ? std::min(decoded - kDelay, written_) : 0;
+}
+
+std::vector<std::uint8_t> Mp3Encoder::tag_frame() const {
+  // At least the decoder's delay: a player that finds more frames than the tag says (after a crash) drops none of them.
+  const std::uint64_t decoded = frames_ * format_.samples();
+  const std::uint64_t audio = kEncoderDelay + samples();
+  const std::uint64_t padding = decoded > audio ? decoded - audio : 0;
+  InfoTag tag;
+  tag.frames = frames_;
+  tag.bytes = std::max<std::uint64_t>(file_.size(), frame_size(format_, info_tag_bitrate(format_, kbps_)));
+  tag.delay = kEncoderDelay;
+  tag.padding = static_cast<std::uint32_t>(padding);
+  tag.music_crc = music_crc_;
+  tag.kbps = kbps_;
+  tag.lowpass_hz = lame_get_lowpassfreq(lame_.get());
+  tag.quality = quality_;
+  return info_tag_frame(format_, tag);
+}
+
+base::Result<void> Mp3Encoder::checkpoint() { return file_.rewrite(0, tag_frame()); }
+
+base::Result<void> Mp3Encoder::finish() {
+  std::array<std::uint8_t, kLargestOutput> out;
+  const int made = lame_encode_flush(lame_.get(), out.data(), out.size());
+  if (made < 0) return lame_error("LAME failed to finish");
+  pending_.insert(pending_.end(), out.begin(), out.begin() + made);
+  const std::uint64_t frame = format_.samples();
+  if (auto put = put_frames((written_ + kDelay + frame - 1) / frame); !put) return put;
+  return checkpoint();
+}
+
+}  // namespace record::mp3

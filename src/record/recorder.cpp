@@ -1,0 +1,165 @@
+#include "record/recorder.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/owner.hpp"
+#include "record/formats/format.hpp"
+#include "record/writer.hpp"
+#include "storage/file_name.hpp"
+
+namespace record {
+
+class Recorder::Impl {
+ public:
+  Impl(RecorderOptions options, std::function<void(std::function<void()>)> post)
+      : options_(std::move(options)),
+        post_(std::move(post)),
+        // Where the working directory is gone there is no absolute path; start() then finds nothing it can write to.
+        directory_(absolute(options_.directory)),
+        spool_(directory_ / "spool"),
+        store_(directory_) {}
+
+  base::Result<void> start();
+  void stop();
+  RecordingId open(Request request, Opened opened, Finished finished);
+  void discard(RecordingId id);
+  std::size_t open_count() const { return open_.size(); }
+
+ private:
+  struct Entry {
+    std::size_t writer = 0;
+    Opened opened;
+    Finished finished;
+  };
+
+  static std::filesystem::path absolute(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto result = std::filesystem::absolute(path, error);
+    return error ? path : result.lexically_normal();
+  }
+
+  void on_opened(RecordingId id, base::Result<Track*> result);
+  void on_finished(RecordingId id, const Outcome& outcome);
+  std::optional<Entry> take(RecordingId id);
+
+  const RecorderOptions options_;
+  const std::function<void(std::function<void()>)> post_;
+  const std::filesystem::path directory_;
+  const storage::Spool spool_;
+  const storage::FileStore store_;
+  std::vector<std::unique_ptr<Writer>> writers_;
+  std::vector<std::size_t> load_;  // recordings of each writer
+  std::unordered_map<RecordingId, Entry> open_;
+  RecordingId last_id_ = 0;
+  bool running_ = false;
+  base::Owner owner_;
+  // Expires with this object: what was posted to the control thread and runs later must find out.
+  const std::shared_ptr<Impl*> alive_ = std::make_shared<Impl*>(this);
+};
+
+base::Result<void> Recorder::Impl::start() {
+  if (auto proved = spool_.prove(); !proved) return std::move(proved.error()).in("recording directory");
+  const int count = std::max(options_.writers, 1);
+  for (int i = 0; i < count; ++i) {
+    // Called on the writer's thread: they only touch post_ and the weak pointer, which they own.
+    const std::weak_ptr<Impl*> alive = alive_;
+    const auto post = post_;
+    Writer::Answers answers;
+    answers.opened = [post, alive](RecordingId id, base::Result<Track*> result) {
+      post([alive, id, result = std::move(result)]() mutable {
+        if (const auto self = alive.lock()) (*self)->on_opened(id, std::move(result));
+      });
+    };
+    answers.finished = [post, alive](RecordingId id, Outcome outcome) {
+      post([alive, id, outcome = std::move(outcome)] {
+        if (const auto self = alive.lock()) (*self)->on_finished(id, outcome);
+      });
+    };
+    auto writer = std::make_unique<Writer>(i, spool_, store_, std::move(answers));
+    if (auto started = writer->start(); !started) return started;
+    writers_.push_back(std::move(writer));
+    load_.push_back(0);
+  }
+  running_ = true;
+  return {};
+}
+
+void Recorder::Impl::stop() {
+  running_ = false;
+  for (auto& writer : writers_) writer->stop();
+}
+
+RecordingId Recorder::Impl::open(Request request, Opened opened, Finished finished) {
+  owner_.check();
+  const RecordingId id = ++last_id_;
+  if (!running_) {
+    open_.emplace(id, Entry{0, std::move(opened), std::move(finished)});
+    post_([alive = std::weak_ptr<Impl*>(alive_), id] {
+      const base::Error error{base::Kind::unavailable, "recording has been shut down"};
+      if (const auto self = alive.lock()) (*self)->on_opened(id, error);
+    });
+    return id;
+  }
+  const auto writer = static_cast<std::size_t>(std::min_element(load_.begin(), load_.end()) - load_.begin());
+  ++load_[writer];
+  open_.emplace(id, Entry{writer, std::move(opened), std::move(finished)});
+  writers_[writer]->open(id, std::move(request), std::chrono::system_clock::now());
+  return id;
+}
+
+void Recorder::Impl::discard(RecordingId id) {
+  owner_.check();
+  if (const auto entry = take(id); entry && running_) writers_[entry->writer]->discard(id);
+}
+
+std::optional<Recorder::Impl::Entry> Recorder::Impl::take(RecordingId id) {
+  const auto found = open_.find(id);
+  if (found == open_.end()) return std::nullopt;
+  Entry entry = std::move(found->second);
+  open_.erase(found);
+  if (entry.writer < load_.size() && load_[entry.writer] > 0) --load_[entry.writer];
+  return entry;
+}
+
+void Recorder::Impl::on_opened(RecordingId id, base::Result<Track*> result) {
+  owner_.check();
+  const auto found = open_.find(id);
+  if (found == open_.end()) return;  // discarded
+  // The callback may open or discard others, or this one: it is moved out of the table first.
+  const Opened opened = std::move(found->second.opened);
+  if (!result) take(id);
+  if (opened) opened(std::move(result));
+}
+
+void Recorder::Impl::on_finished(RecordingId id, const Outcome& outcome) {
+  owner_.check();
+  const auto entry = take(id);
+  if (entry && entry->finished) entry->finished(outcome);
+}
+
+Recorder::Recorder(RecorderOptions options, std::function<void(std::function<void()>)> post)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(post))) {}
+
+Recorder::~Recorder() { impl_->stop(); }
+
+base::Result<void> Recorder::start() { return impl_->start(); }
+void Recorder::stop() { impl_->stop(); }
+
+base::Result<void> Recorder::check(const Settings& settings) const {
+  const Format* format = find_format(settings.format);
+  if (format == nullptr) return base::Error{base::Kind::not_supported, "format: not known here", base::Fault::peer};
+  return format->check(settings.hints);
+}
+
+RecordingId Recorder::open(Request request, Opened opened, Finished finished) {
+  return impl_->open(std::move(request), std::move(opened), std::move(finished));
+}
+
+void Recorder::discard(RecordingId id) { impl_->discard(id); }
+
+std::size_t Recorder::open_count() const { return impl_->open_count(); }
+
+}  // namespace record

@@ -1,0 +1,152 @@
+#include "record/writer.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "storage/disk_error.hpp"
+
+namespace record {
+namespace {
+
+constexpr std::chrono::milliseconds kTurn{50};
+constexpr std::chrono::milliseconds kCompleting{100};
+constexpr std::chrono::milliseconds kForever{-1};
+constexpr std::chrono::milliseconds kLettingGo{500};
+
+}  // namespace
+
+Writer::Writer(int number, const storage::Spool& spool, const storage::FileStore& store, Answers answers)
+    : number_(number),
+      spool_(spool),
+      store_(store),
+      answers_(std::move(answers)),
+      commands_([this] {
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const ssize_t ignored = ::write(wake_.get(), &one, sizeof one);
+      }),
+      buffer_(2 * Track::kMaxBlock) {}
+
+Writer::~Writer() { stop(); }
+
+base::Result<void> Writer::start() {
+  wake_ = base::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_) return storage::disk_error("start a writer thread", errno);
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    return base::Error{base::Kind::no_resources, std::string("start a writer thread: ") + error.what()};
+  }
+  return {};
+}
+
+void Writer::open(RecordingId id, Request request, std::chrono::system_clock::time_point began) {
+  commands_.post(Open{id, std::move(request), began});
+}
+
+void Writer::discard(RecordingId id) { commands_.post(Discard{id}); }
+
+void Writer::stop() {
+  if (!thread_.joinable()) return;
+  commands_.post(Stop{});
+  thread_.join();
+}
+
+void Writer::run() {
+  pthread_setname_np(pthread_self(), ("writer-" + std::to_string(number_)).c_str());
+  base::Time next_turn = base::Clock::now();
+  while (!stopping_) {
+    if (recordings_.empty()) {
+      wait(kForever);
+      next_turn = base::Clock::now();
+    } else {
+      wait(std::max(std::chrono::ceil<base::milliseconds>(next_turn - base::Clock::now()), base::milliseconds(0)));
+    }
+    obey();
+    if (base::Clock::now() < next_turn) continue;
+    const bool caught_up = serve();
+    next_turn = base::Clock::now() + (caught_up ? kTurn : base::milliseconds(0));
+  }
+  shut_all();
+}
+
+void Writer::wait(std::chrono::milliseconds at_most) {
+  if (!commands_.empty()) return;
+  pollfd wake{wake_.get(), POLLIN, 0};
+  if (::poll(&wake, 1, static_cast<int>(at_most.count())) <= 0) return;
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t ignored = ::read(wake_.get(), &count, sizeof count);
+}
+
+void Writer::obey() {
+  commands_.drain([this](Command&& command) {
+    if (const auto* open = std::get_if<Open>(&command)) {
+      open_now(*open);
+    } else if (const auto* discard = std::get_if<Discard>(&command)) {
+      const auto found = recordings_.find(discard->id);
+      if (found == recordings_.end()) return;
+      found->second->discard();
+      recordings_.erase(found);
+      std::erase(ended_, discard->id);
+    } else {
+      stopping_ = true;
+    }
+  });
+}
+
+void Writer::open_now(const Open& command) {
+  auto recording = Recording::open(command.request, command.began, spool_, store_);
+  if (!recording) return answers_.opened(command.id, std::move(recording.error()));
+  Track* track = &(*recording)->track();
+  recordings_.emplace(command.id, std::move(*recording));
+  answers_.opened(command.id, track);
+}
+
+// True if nothing is left to do before the next turn.
+bool Writer::serve() {
+  const base::Time began = base::Clock::now();
+  for (auto& [id, recording] : recordings_) {
+    if (!recording->drain(began, buffer_)) continue;
+    if (std::find(ended_.begin(), ended_.end(), id) == ended_.end()) ended_.push_back(id);
+  }
+  // Completing a file waits for the disk; the other tracks must not overflow meanwhile.
+  std::size_t completed = 0;
+  while (completed < ended_.size() && base::Clock::now() - began < kCompleting) {
+    finish(recordings_.find(ended_[completed]));
+    ++completed;
+  }
+  ended_.erase(ended_.begin(), ended_.begin() + static_cast<std::ptrdiff_t>(completed));
+  return ended_.empty();
+}
+
+void Writer::finish(Recordings::iterator recording) {
+  Outcome outcome = recording->second->finish();
+  const RecordingId id = recording->first;
+  recordings_.erase(recording);
+  answers_.finished(id, std::move(outcome));
+}
+
+void Writer::shut_all() {
+  // Those that have ended by themselves are complete; the others are cut where they are.
+  const auto finish_ended = [this] {
+    for (auto next = recordings_.begin(); next != recordings_.end();) {
+      const auto current = next++;
+      if (current->second->drain(base::Clock::now(), buffer_)) finish(current);
+    }
+  };
+  finish_ended();
+  for (auto& [id, recording] : recordings_) recording->shut("server stopped");
+  const base::Time deadline = base::Clock::now() + kLettingGo;
+  while (!recordings_.empty() && base::Clock::now() < deadline) {
+    ::poll(nullptr, 0, 10);
+    finish_ended();
+  }
+  for (auto& [id, recording] : recordings_) answers_.finished(id, recording->finish());
+}
+
+}  // namespace record

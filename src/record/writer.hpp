@@ -1,0 +1,76 @@
+#pragma once
+// A writer thread: owns several recordings and serves them by turns, every 50 ms while it has any; sleeps otherwise.
+// May block on the disk and on nothing else. Commands come through a mailbox, answers go through `post`.
+//
+//   turn: commands ─▶ drain and encode all tracks ─▶ complete the files of those that ended, for at most 100 ms
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/mailbox.hpp"
+#include "record/recorder.hpp"
+#include "record/recording.hpp"
+
+namespace record {
+
+class Writer {
+ public:
+  // Called on the writer's thread.
+  struct Answers {
+    std::function<void(RecordingId, base::Result<Track*>)> opened;
+    std::function<void(RecordingId, Outcome)> finished;
+  };
+
+  Writer(int number, const storage::Spool& spool, const storage::FileStore& store, Answers answers);
+  ~Writer();  // after stop() only the tracks that were never given back are left to free
+
+  base::Result<void> start();
+  // Any thread. Answered by opened; then by finished, once, unless it is discarded.
+  void open(RecordingId id, Request request, std::chrono::system_clock::time_point began);
+  void discard(RecordingId id);
+  // Completes all files as they stand, waits for the producers to let go of their tracks (at most half a second), ends
+  // the thread. A track that nobody gave back stays alive as long as this object.
+  void stop();
+
+ private:
+  struct Open {
+    RecordingId id;
+    Request request;
+    std::chrono::system_clock::time_point began;
+  };
+  struct Discard {
+    RecordingId id;
+  };
+  struct Stop {};
+  using Command = std::variant<Open, Discard, Stop>;
+  using Recordings = std::map<RecordingId, std::unique_ptr<Recording>>;
+
+  void run();
+  void wait(std::chrono::milliseconds at_most);
+  void obey();
+  void open_now(const Open& command);
+  bool serve();
+  void shut_all();
+  void finish(Recordings::iterator recording);
+
+  const int number_;
+  const storage::Spool& spool_;
+  const storage::FileStore& store_;
+  const Answers answers_;
+  base::Fd wake_;  // an eventfd
+  base::Mailbox<Command> commands_;
+  std::thread thread_;
+
+  // The thread's own.
+  Recordings recordings_;
+  std::vector<RecordingId> ended_;
+  std::vector<std::int16_t> buffer_;
+  bool stopping_ = false;
+};
+
+}  // namespace record

@@ -1,0 +1,84 @@
+"""Disks that are full or gone: refused before the ref, or an error with the intact rest after it; calls go on."""
+
+import os
+import subprocess
+
+import pytest
+
+from support import audio, signals
+
+needs_mount = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 512 KiB, mounted while the test runs."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(place)], check=True)
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(disk, leave=0):
+    """Takes all the space of `disk` but `leave` bytes."""
+    block = b"\0" * 4096
+    with open(disk / "filler", "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(block)
+        except OSError:
+            pass
+    if leave:
+        os.truncate(disk / "filler", os.path.getsize(disk / "filler") - leave)
+
+
+@needs_mount
+def test_a_disk_that_fills_up_ends_the_recording_with_an_error_and_an_intact_file(bench, small_disk):
+    """Caller speaks, the disk fills: client receives complete with <error>, a text, and the uri, duration and size of
+    what is there; the call is still up and the same caller can be hung up in order."""
+    bench.start_server(recording={"directory": str(small_disk / "recordings")})
+    client = bench.client()
+    call, jid = bench.answered(client, play=signals.tone(440, 30))
+    component = client.record(jid, "format='wav' start-beep='false' direction='send'")
+    call.media.wait_position(signals.samples(2))
+    fill(small_disk)
+    done = client.expect_complete(component, limit=90)
+    assert done.reason_name == "error" and "space" in done.reason.text, done.stanza
+    assert done.path.stat().st_size == done.size
+    sound = audio.read(done.path)
+    assert abs(sound.samples * 1000 // sound.rate - done.duration) <= 1 and done.duration >= 1000
+    client.hangup(jid)
+    client.expect_end(jid)
+
+
+@needs_mount
+def test_a_recording_that_finds_no_space_is_refused_before_the_ref_and_the_call_goes_on(bench, small_disk):
+    """Client sends <record/> on a full disk, client receives resource-constraint (wait) or internal-server-error."""
+    bench.start_server(recording={"directory": str(small_disk / "recordings")})
+    client = bench.client()
+    _, jid = bench.answered(client, play=signals.tone(440, 5))
+    fill(small_disk)
+    reply = client.command(jid, "<record xmlns='urn:xmpp:rayo:record:1'/>")
+    assert reply.get("type") == "error", reply
+    assert reply.condition[:2] in (("wait", "resource-constraint"), ("cancel", "internal-server-error")), reply
+    assert reply.condition[2]
+    (small_disk / "filler").unlink()
+    component = client.record(jid, "max-duration='500'")
+    assert client.expect_complete(component).duration == 500
+
+
+def test_other_recordings_do_not_suffer_from_one_that_cannot_be_written(bench):
+    """The file size limit of the process ends a long wav recording; an mp3 of the same call goes on to its end."""
+    server = bench.start_server()
+    client = bench.client()
+    _, jid = bench.answered(client, play=signals.tone(440, 30))
+    limit = 64 * 1024  # 4 s of wav, 16 s of mp3
+    subprocess.run(["prlimit", f"--pid={server.process.pid}", f"--fsize={limit}:{limit}"], check=True)
+    wav = client.record(jid, "format='wav' start-beep='false'")
+    mp3 = client.record(jid, "format='mp3' start-beep='false' max-duration='7000'")
+    failed = client.expect_complete(wav, limit=90)
+    assert failed.reason_name == "error" and failed.reason.text, failed.stanza
+    assert audio.read(failed.path).seconds >= 3
+    done = client.expect_complete(mp3, limit=90)
+    assert done.reason_name == "success" and done.duration == 7000
