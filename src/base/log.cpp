@@ -1,11 +1,10 @@
 #include "base/log.hpp"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 namespace base::log {
 namespace {
@@ -14,20 +13,28 @@ std::atomic<Format> g_format{Format::text};
 
 spdlog::level::level_enum spdlog_level(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warn: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
 
 const char* name_of(Level level) {
   switch (level) {
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warn: return "warn";
-    case Level::error: return "error";
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warn:
+      return "warn";
+    case Level::error:
+      return "error";
   }
   return "info";
 }
@@ -68,8 +75,7 @@ void write(Level level, std::string_view part, std::string_view text) {
                  fmt::format(R"({{"time":"{}","level":"{}","part":"{}","text":"{}"}})", now(), name_of(level),
                              escaped(part), escaped(text)));
   } else {
-    logger().log(spdlog_level(level), "{}",
-                 fmt::format("{} {:5} {}: {}", now(), name_of(level), part, escaped(text)));
+    logger().log(spdlog_level(level), "{}", fmt::format("{} {:5} {}: {}", now(), name_of(level), part, escaped(text)));
   }
 }
 

@@ -1,7 +1,6 @@
 #include "base/mailbox.hpp"
 
 #include <gtest/gtest.h>
-
 #include <memory>
 #include <thread>
 #include <vector>

@@ -1,9 +1,8 @@
 #include "base/random.hpp"
 
-#include <sys/random.h>
-
 #include <cerrno>
 #include <cstdlib>
+#include <sys/random.h>
 #include <vector>
 
 namespace base {

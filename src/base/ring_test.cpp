@@ -1,8 +1,7 @@
 #include "base/ring.hpp"
 
-#include <gtest/gtest.h>
-
 #include <array>
+#include <gtest/gtest.h>
 #include <thread>
 
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
-// ITU-T G.711: the two companding laws as tables, and the plug-in that both laws share. Values are 16-bit: G.711's 14-bit
-// (µ-law) and 13-bit (A-law) steps shifted up. Tables are made by the compiler; any thread may read them.
+// ITU-T G.711: the two companding laws, and the plug-in that both share. Samples are 16-bit: G.711's 14-bit (µ-law) and
+// 13-bit (A-law) values shifted up, as ITU-T G.191's reference coder has them. Stateless; any thread.
 
 #include <algorithm>
 #include <array>
@@ -11,54 +11,92 @@
 
 namespace codec::g711 {
 
-// G.711 table 2: 14-bit magnitude is ((2 * step + 33) << segment) - 33.
 constexpr std::int16_t mulaw_to_linear(std::uint8_t code) {
   const int bits = ~code & 0xff;
-  const int segment = (bits >> 4) & 7;
-  const int magnitude = ((((bits & 15) << 1) + 33) << segment) - 33;
-  return static_cast<std::int16_t>(((bits & 0x80) != 0 ? -magnitude : magnitude) * 4);
+  const int segment = bits >> 4 & 7;
+  const int magnitude = (((bits & 15) * 2 + 33) << segment) - 33;
+  return static_cast<std::int16_t>((bits & 0x80) != 0 ? -4 * magnitude : 4 * magnitude);
 }
 
 constexpr std::uint8_t linear_to_mulaw(std::int16_t sample) {
   const bool negative = sample < 0;
-  int magnitude = negative ? -static_cast<int>(sample) : sample;
-  magnitude = std::min(magnitude >> 2, 8158) + 33;  // 14 bits; the highest decision value is 8159
-  const int segment = std::bit_width(static_cast<unsigned>(magnitude)) - 6;
-  const int step = (magnitude >> (segment + 1)) & 15;
+  const int magnitude = std::min(((negative ? ~sample : sample) >> 2) + 33, 0x1fff);
+  const int segment = static_cast<int>(std::bit_width(static_cast<unsigned>(magnitude))) - 6;
+  const int step = magnitude >> (segment + 1) & 15;
   return static_cast<std::uint8_t>(~((negative ? 0x80 : 0) | segment << 4 | step));
 }
 
-// G.711 table 1: 13-bit magnitude is 2 * step + 1 in segment 0, (2 * step + 33) << (segment - 1) above.
 constexpr std::int16_t alaw_to_linear(std::uint8_t code) {
-  const int bits = code ^ 0x55;  // even bits are inverted on the line
-  const int segment = (bits >> 4) & 7;
+  const int bits = code ^ 0x55;  // every other bit is inverted on the line
+  const int segment = bits >> 4 & 7;
   const int step = bits & 15;
   const int magnitude = segment == 0 ? 2 * step + 1 : (2 * step + 33) << (segment - 1);
-  return static_cast<std::int16_t>(((bits & 0x80) != 0 ? magnitude : -magnitude) * 8);
+  return static_cast<std::int16_t>((bits & 0x80) != 0 ? 8 * magnitude : -8 * magnitude);
 }
 
 constexpr std::uint8_t linear_to_alaw(std::int16_t sample) {
   const bool negative = sample < 0;
-  // One's complement for negative values, as G.711's reference coder does: 0 and -1 are neighbours.
-  const int magnitude = (negative ? ~static_cast<int>(sample) : sample) >> 4;  // 0..2047
-  const int segment = std::max(0, std::bit_width(static_cast<unsigned>(magnitude)) - 4 - 0);
-  int code = 0;
-  if (magnitude < 16) {
-    code = magnitude;
-  } else {
-    code = segment << 4 | ((magnitude >> (segment - 1)) & 15);
+  const int magnitude = (negative ? ~sample : sample) >> 4;
+  int code = magnitude;
+  if (magnitude > 15) {
+    const int segment = static_cast<int>(std::bit_width(static_cast<unsigned>(magnitude))) - 4;
+    code = segment << 4 | (magnitude >> (segment - 1) & 15);
   }
   return static_cast<std::uint8_t>((code | (negative ? 0 : 0x80)) ^ 0x55);
 }
 
-using DecodeTable = std::array<std::int16_t, 256>;
-using EncodeTable = std::array<std::uint8_t, 8192>;  // by the upper 13 bits (A-law) or 14 bits folded (see law)
+using Expand = std::int16_t (*)(std::uint8_t);
+using Compress = std::uint8_t (*)(std::int16_t);
 
-template <std::int16_t (*expand)(std::uint8_t)>
-constexpr DecodeTable make_decode_table() {
-  DecodeTable table{};
-  for (int code = 0; code < 256; ++code) table[static_cast<std::size_t>(code)] = expand(static_cast<std::uint8_t>(code));
+template <Expand expand>
+constexpr std::array<std::int16_t, 256> expansion() {
+  std::array<std::int16_t, 256> table{};
+  for (std::size_t code = 0; code < 256; ++code) table[code] = expand(static_cast<std::uint8_t>(code));
   return table;
 }
+
+template <Expand expand>
+class Decoder final : public codec::Decoder {
+ public:
+  std::size_t decode(std::span<const std::uint8_t> payload, std::span<std::int16_t> out) override {
+    static constexpr std::array<std::int16_t, 256> kTable = expansion<expand>();
+    const std::size_t count = std::min(payload.size(), out.size());
+    for (std::size_t i = 0; i < count; ++i) out[i] = kTable[payload[i]];
+    return count;
+  }
+};
+
+template <Compress compress>
+class Encoder final : public codec::Encoder {
+ public:
+  std::size_t encode(std::span<const std::int16_t> pcm, std::span<std::uint8_t> out) override {
+    const std::size_t count = std::min(pcm.size(), out.size());
+    for (std::size_t i = 0; i < count; ++i) out[i] = compress(pcm[i]);
+    return count;
+  }
+};
+
+template <Expand expand, Compress compress>
+class Codec final : public codec::Codec {
+ public:
+  constexpr Codec(std::string_view name, int payload_type, int preference)
+      : name_(name), payload_type_(payload_type), preference_(preference) {}
+
+  std::string_view name() const override { return name_; }
+  std::uint32_t sample_rate() const override { return 8000; }
+  std::uint32_t rtp_clock() const override { return 8000; }
+  int static_payload_type() const override { return payload_type_; }
+  int preference() const override { return preference_; }
+  std::uint32_t duration(std::span<const std::uint8_t> payload) const override {
+    return static_cast<std::uint32_t>(payload.size());
+  }
+  std::unique_ptr<codec::Decoder> make_decoder() const override { return std::make_unique<Decoder<expand>>(); }
+  std::unique_ptr<codec::Encoder> make_encoder() const override { return std::make_unique<Encoder<compress>>(); }
+
+ private:
+  std::string_view name_;
+  int payload_type_;
+  int preference_;
+};
 
 }  // namespace codec::g711

@@ -14,7 +14,7 @@ def test_a_recording_whose_server_was_killed_plays_up_to_its_last_second(bench, 
     client = bench.client()
     call, jid = bench.answered(client, play=signals.tone(440, 20))
     client.record(jid, f"format='{format_}' start-beep='false' direction='send'")
-    begun = call.media.now()
+    begun = call.media.position
     call.media.wait_position(begun + signals.samples(4))
     server.kill()
     spooled = server.spooled_files()

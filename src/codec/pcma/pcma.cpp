@@ -1,0 +1,11 @@
+// PCMA: G.711 A-law, RFC 3551 §4.5.14.
+#include "codec/g711.hpp"
+
+namespace codec::pcma {
+
+const Codec& codec() {
+  static const g711::Codec<g711::alaw_to_linear, g711::linear_to_alaw> instance("PCMA", 8, 10);
+  return instance;
+}
+
+}  // namespace codec::pcma

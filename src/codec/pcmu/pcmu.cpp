@@ -1,0 +1,11 @@
+// PCMU: G.711 µ-law, RFC 3551 §4.5.14.
+#include "codec/g711.hpp"
+
+namespace codec::pcmu {
+
+const Codec& codec() {
+  static const g711::Codec<g711::mulaw_to_linear, g711::linear_to_mulaw> instance("PCMU", 0, 20);
+  return instance;
+}
+
+}  // namespace codec::pcmu
