@@ -1,8 +1,7 @@
 #include "codec/codec.hpp"
 
-#include <strings.h>
-
 #include <string>
+#include <strings.h>
 
 namespace codec {
 

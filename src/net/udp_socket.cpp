@@ -1,11 +1,10 @@
 #include "net/udp_socket.hpp"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <fcntl.h>
+#include <netinet/in.h>
 
 namespace net {
 namespace {
@@ -44,8 +43,7 @@ Datagram ReceiveBatch::operator[](std::size_t index) const {
   mmsghdr& message = slots_->headers[index];
   Datagram datagram;
   datagram.bytes = {slots_->bytes[index].data(), std::min<std::size_t>(message.msg_len, kBytes)};
-  datagram.from =
-      Address::from(reinterpret_cast<const sockaddr*>(&slots_->names[index]), message.msg_hdr.msg_namelen);
+  datagram.from = Address::from(reinterpret_cast<const sockaddr*>(&slots_->names[index]), message.msg_hdr.msg_namelen);
   datagram.truncated = (message.msg_hdr.msg_flags & MSG_TRUNC) != 0;
   for (cmsghdr* part = CMSG_FIRSTHDR(&message.msg_hdr); part != nullptr; part = CMSG_NXTHDR(&message.msg_hdr, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;

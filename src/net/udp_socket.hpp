@@ -2,13 +2,12 @@
 // A non-blocking UDP socket (v4 or v6) and the preallocated buffers it is read into, many datagrams a system call.
 // A socket belongs to one thread at a time; a batch belongs to one thread and serves all of its sockets.
 
-#include <sys/socket.h>
-
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
+#include <sys/socket.h>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"

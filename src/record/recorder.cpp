@@ -89,6 +89,7 @@ base::Result<void> Recorder::Impl::start() {
 
 void Recorder::Impl::stop() {
   running_ = false;
+  for (auto& writer : writers_) writer->ask_to_stop();
   for (auto& writer : writers_) writer->stop();
 }
 

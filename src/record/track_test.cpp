@@ -1,7 +1,6 @@
 #include "record/track.hpp"
 
 #include <gtest/gtest.h>
-
 #include <thread>
 #include <vector>
 

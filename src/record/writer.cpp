@@ -51,10 +51,13 @@ void Writer::open(RecordingId id, Request request, std::chrono::system_clock::ti
 
 void Writer::discard(RecordingId id) { commands_.post(Discard{id}); }
 
+void Writer::ask_to_stop() {
+  if (thread_.joinable()) commands_.post(Stop{});
+}
+
 void Writer::stop() {
-  if (!thread_.joinable()) return;
-  commands_.post(Stop{});
-  thread_.join();
+  ask_to_stop();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Writer::run() {

@@ -35,6 +35,8 @@ class Writer {
   void discard(RecordingId id);
   // Completes all files as they stand, waits for the producers to let go of their tracks (at most half a second), ends
   // the thread. A track that nobody gave back stays alive as long as this object.
+  // ask_to_stop() only starts it.
+  void ask_to_stop();
   void stop();
 
  private:

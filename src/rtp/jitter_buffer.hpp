@@ -47,8 +47,8 @@ class JitterBuffer {
 
   std::array<Item, kSlots> items_;
   std::unique_ptr<Payload[]> payloads_;
-  std::uint64_t occupied_ = 0;     // bit sequence % 64; all of them lie in [base_, base_ + 64)
-  std::uint64_t history_ = 0;      // bit n: next_ - 1 - n was popped
+  std::uint64_t occupied_ = 0;  // bit sequence % 64; all of them lie in [base_, base_ + 64)
+  std::uint64_t history_ = 0;   // bit n: next_ - 1 - n was popped
   std::int64_t next_ = 0, base_ = 0;
   bool begun_ = false, popped_ = false;
   std::uint64_t pushed_out_ = 0;

@@ -1,7 +1,7 @@
 #pragma once
-// DTMF as RTP events (RFC 4733 §2): the payload, and the digits that a stream of such packets spells. Each event is told
-// once, at its end: at the first packet with the end bit or, if all of those were lost, when the next event begins or
-// nothing has come for a while. Owned by a media worker; never allocates.
+// DTMF as RTP events (RFC 4733 §2): the payload, and the digits that a stream of such packets spells. Each event is
+// told once, at its end: at the first packet with the end bit or, if all of those were lost, when the next event begins
+// or nothing has come for a while. Owned by a media worker; never allocates.
 
 #include <cstdint>
 #include <optional>

@@ -45,12 +45,15 @@ class Parser {
     std::size_t number = 0;
     while (!text.empty()) {
       const auto end = std::min(text.find('\n'), text.size());
-      auto line = text.substr(0, end);
+      std::string line(text.substr(0, end));
       text.remove_prefix(std::min(end + 1, text.size()));
-      while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+      while (!line.empty() && line.back() == '\r') line.pop_back();
+      // Nothing but text goes further, and out again in what is printed.
+      std::replace_if(
+          line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
       ++number;
       if (line.size() < 2 || line[1] != '=') continue;  // garbage
-      if (const char* wrong = take(line[0], line.substr(2))) {
+      if (const char* wrong = take(line[0], std::string_view(line).substr(2))) {
         return base::bad_request("session description, line " + std::to_string(number) + " (" + line[0] +
                                  "=): " + wrong);
       }

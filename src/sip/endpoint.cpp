@@ -39,15 +39,16 @@ base::Result<std::unique_ptr<Endpoint>> Endpoint::open(su_root_t* root, const st
   const auto min_se = static_cast<unsigned>(options.min_se.count());
   const auto session_expires = static_cast<unsigned>(options.session_expires.count());
   errno = 0;
-  nua_t* nua = nua_create(
-      root, callback, magic, NUTAG_URL(url.c_str()), NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOANSWER(0), NUTAG_AUTOALERT(0),
-      NUTAG_AUTOACK(0), NUTAG_AUTO100(1), NUTAG_ENABLEMESSAGE(0), NUTAG_EARLY_MEDIA(0),
-      NUTAG_SESSION_TIMER(session_expires), NUTAG_MIN_SE(min_se), NUTAG_SUPPORTED("timer, 100rel"),
-      SIPTAG_ALLOW_STR(kMethods), NUTAG_APPL_METHOD("INVITE, UPDATE, INFO"), SIPTAG_USER_AGENT(nullptr),
-      SIPTAG_SERVER_STR(options.software.c_str()), NUTAG_OUTBOUND("no-options-keepalive no-natify no-validate"),
-      NUTAG_AUTO302(0), NUTAG_AUTO305(0), NTATAG_SERVER_RPORT(2), NTATAG_CLIENT_RPORT(1), NTATAG_USE_NAPTR(0),
-      NTATAG_USE_SRV(0), NTATAG_MAXSIZE(kLargestMessage), NTATAG_UDP_MTU(kLargestMessage), TPTAG_STUN_SERVER(0),
-      TPTAG_KEEPALIVE(0), TAG_END());
+  nua_t* nua =
+      nua_create(root, callback, magic, NUTAG_URL(url.c_str()), NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOANSWER(0),
+                 NUTAG_AUTOALERT(0), NUTAG_AUTOACK(0), NUTAG_AUTO100(1), NUTAG_ENABLEMESSAGE(0), NUTAG_EARLY_MEDIA(0),
+                 NUTAG_SESSION_TIMER(session_expires), NUTAG_MIN_SE(min_se), NUTAG_SUPPORTED("timer, 100rel"),
+                 SIPTAG_ALLOW_STR(kMethods), NUTAG_APPL_METHOD("INVITE, UPDATE, INFO"),
+                 SIPTAG_USER_AGENT_STR(options.software.empty() ? nullptr : options.software.c_str()),
+                 NUTAG_OUTBOUND("no-options-keepalive no-natify no-validate"), NUTAG_AUTO302(0), NUTAG_AUTO305(0),
+                 NTATAG_SERVER_RPORT(2), NTATAG_CLIENT_RPORT(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0),
+                 NTATAG_MAXSIZE(kLargestMessage), NTATAG_UDP_MTU(kLargestMessage), TPTAG_STUN_SERVER(0),
+                 TPTAG_KEEPALIVE(0), TAG_END());
   if (nua == nullptr) {
     const std::string why = errno != 0 ? std::strerror(errno) : "the SIP stack refused it";
     return base::Error{base::Kind::no_resources, "cannot listen on " + listen.front().str() + ": " + why};

@@ -100,6 +100,13 @@ Headers headers_of(const sip_t& message) {
     const auto* header = reinterpret_cast<const sip_header_t*>(next);
     const char* known = header->sh_class->hc_name;
     if (header->sh_class == sip_separator_class || header->sh_class == sip_payload_class) break;
+    if (header->sh_class == sip_unknown_class) {
+      const sip_unknown_t* unknown = header->sh_unknown;
+      if (unknown->un_name == nullptr) continue;
+      headers.push_back(
+          split_header(std::string(unknown->un_name) + ":" + (unknown->un_value != nullptr ? unknown->un_value : "")));
+      continue;
+    }
     std::string line;
     if (header->sh_data != nullptr) {
       if (header->sh_len == 0) continue;  // belongs to the line before: a list's further elements

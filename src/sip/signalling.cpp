@@ -204,8 +204,7 @@ void Signalling::on_event(nua_event_t event, int status, const char* phrase, nua
       dialog->on_error(status, phrase);
       break;
     case nua_i_terminated:
-      dialog->on_terminated(status, phrase);
-      forget(*dialog);
+      forget(dialog->id(), status, phrase);
       break;
     default:
       break;
@@ -241,9 +240,10 @@ void Signalling::on_stray(nua_event_t event, nua_t* nua, nua_handle_t* handle) {
   if (nua_event_is_incoming_request(event) != 0) nua_handle_destroy(handle);
 }
 
-void Signalling::forget(Dialog& dialog) {
-  dialogs_.erase(dialog.id());
+void Signalling::forget(DialogId id, int status, const char* phrase) {
+  const auto node = dialogs_.extract(id);
   counters_.dialogs = dialogs_.size();
+  if (node) node.mapped()->on_terminated(status, phrase);
   if (phase_ == Phase::kLeaving) tick(base::Clock::now());
 }
 

@@ -59,7 +59,7 @@ class Signalling {
   void tick(base::Time now);
   void start_leaving(std::chrono::milliseconds grace);
   void stop_endpoints();
-  void forget(Dialog& dialog);
+  void forget(DialogId id, int status, const char* phrase);
   Endpoint* endpoint_of(nua_t* nua);
 
   Sofia sofia_;

@@ -5,6 +5,8 @@
 //   TCP ── Stream (parse, limits, state machine) ── TLS ── SASL ── bind ──┬── answered here: session, roster, ping
 //                                                                         └── Handler::on_stanza
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>

@@ -2,8 +2,9 @@
 
 import pytest
 
-from support import signals
+from support import audio, signals
 from support.call import check_file, end_reason
+from support.server import Server
 
 RECORD = "{urn:xmpp:rayo:record:complete:1}"
 CORE = "{urn:xmpp:rayo:ext:complete:1}"
@@ -47,7 +48,8 @@ def test_initial_timeout_fires_on_silence_line_noise_and_hum_at_exactly_its_leng
 SOUND = {
     "speech": lambda: signals.join(signals.silence(0.7), signals.speech(), signals.silence(10)),
     "quiet speech": lambda: signals.join(signals.silence(0.7), signals.speech(dbfs=-32), signals.silence(10)),
-    "speech over line noise": lambda: signals.join(signals.silence(0.7), signals.speech(), signals.silence(7)) + signals.noise(
+    "speech over line noise": lambda: signals.join(signals.silence(0.7), signals.speech(),
+                                                   signals.silence(7)) + signals.noise(
         0.7 + 7 + len(signals.speech()) / signals.RATE, -42)[: signals.samples(0.7) + len(signals.speech()) + signals.samples(7)],
     "music": lambda: signals.join(signals.silence(0.7), signals.music(3), signals.silence(10)),
 }
@@ -74,7 +76,8 @@ def test_final_timeout_fires_that_long_after_the_last_sound_and_not_in_between(b
 def test_a_caller_who_only_breathes_between_words_is_not_cut_off(bench):
     """Pauses of 400 ms between sentences, final-timeout 900: one recording with all of it."""
     client = bench.client()
-    words = signals.join(*[signals.join(signals.speech(t), signals.silence(0.4)) for t in ("One two.", "Three four.", "Five.")])
+    words = signals.join(*[signals.join(signals.speech(t), signals.silence(0.4))
+                           for t in ("One two.", "Three four.", "Five.")])
     _, jid = bench.answered(client, play=signals.join(signals.silence(0.3), words, signals.silence(6)))
     component = client.record(jid, "format='wav' start-beep='false' final-timeout='900'")
     done = client.expect_complete(component)
@@ -116,7 +119,6 @@ DIALECTS = {
 @pytest.fixture(scope="module")
 def polyglot(tmp_path_factory):
     """A server with an account for each dialect."""
-    from support.server import Server
     one = Server(tmp_path_factory.mktemp("dialects"), xmpp={"account": [
         {"name": "app", "password": "secret"},
         *({"name": name, "password": "secret", "dialect": name} for name in DIALECTS)]})
@@ -133,8 +135,8 @@ def dialects(bench, polyglot):
 
 def speak_dialect(bench, client, says):
     """Three recordings for the three reasons, one with the defaults, the call ended by the caller, another by the client."""
-    from support import audio
-    phone, jid = bench.answered(client, play=signals.join(signals.silence(0.3), signals.speech("Hello."), signals.silence(9)))
+    phone, jid = bench.answered(client, play=signals.join(signals.silence(0.3), signals.speech("Hello."),
+                                                          signals.silence(9)))
     longest = client.record(jid, "start-beep='false' max-duration='500'")
     final = client.record(jid, "start-beep='false' final-timeout='400'")
     plain = client.record(jid)
@@ -189,5 +191,6 @@ def test_the_2013_default_direction_is_send_unless_duplex_is_true(dialects):
     """Both make one channel; what is asked for as direction='duplex' mix='false' in any dialect makes two."""
     client = dialects.client(user="rayo-server-2013")
     _, jid = dialects.answered(client)
-    components = [client.record(jid, f"{wish} max-duration='300'") for wish in ("", "duplex='true'", "direction='duplex' mix='false'")]
+    components = [client.record(jid, f"{wish} max-duration='300'")
+                  for wish in ("", "duplex='true'", "direction='duplex' mix='false'")]
     assert [check_file(client.expect_complete(c)).channels for c in components] == [1, 1, 2]

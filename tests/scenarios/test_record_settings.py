@@ -3,14 +3,13 @@
 import pytest
 
 from support import audio, signals
-from support.call import check_file
+from support.call import Bench, check_file
 from support.rayo import record_xml
 
 
 @pytest.fixture(scope="module")
 def line(server, tmp_path_factory):
     """One answered call that a module shares: (client, phone's call, call JID). The caller speaks marks."""
-    from support.call import Bench
     bench = Bench(tmp_path_factory.mktemp("line"), lambda: server)
     client = bench.client("line")
     phone, jid = bench.answered(client, play=signals.marks(60))
@@ -58,7 +57,8 @@ def test_an_attribute_of_a_foreign_namespace_is_refused_by_name(server, line):
     assert files(server) == before
 
 
-@pytest.mark.parametrize("hint, value", [("quality", "fine"), ("quality", "11"), ("bitrate", "lots"), ("bitrate", "-3")])
+@pytest.mark.parametrize("hint, value", [("quality", "fine"), ("quality", "11"), ("bitrate", "lots"),
+                                         ("bitrate", "-3")])
 def test_a_bad_value_of_a_known_hint_is_refused_by_name(server, line, hint, value):
     client, _, jid = line
     before = files(server)
@@ -72,7 +72,8 @@ def test_an_unknown_format_is_not_implemented_and_nothing_is_made(server, line, 
     client, _, jid = line
     before = files(server)
     reply = client.command(jid, record_xml(f"format='{format_}'"))
-    assert reply.condition[:2] in [("modify", "feature-not-implemented")] + ([("modify", "bad-request")] if not format_ else []), reply
+    assert reply.condition[:2] in [("modify", "feature-not-implemented")] + ([("modify", "bad-request")] if not format_
+                                                                             else []), reply
     assert files(server) == before
 
 
@@ -108,7 +109,8 @@ def test_formats_channels_and_hints_are_what_was_asked_for(line):
         sounds[name] = check_file(done[name])
         assert done[name].duration == 1500, name
     assert done["plain"].path.suffix == ".mp3" and done["wav"].path.suffix == ".wav"
-    assert {name: s.channels for name, s in sounds.items() if s.channels != 1} == {"wav two channels": 2, "mp3 two channels": 2}
+    assert {name: s.channels for name, s in sounds.items() if s.channels != 1} == {"wav two channels": 2,
+                                                                                   "mp3 two channels": 2}
     source = phone.media._queue
     for name in ("plain", "wav", "send", "old duplex", "quality", "unknown hint"):
         pieces = audio.story(sounds[name].mono, source)

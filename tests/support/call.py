@@ -42,7 +42,8 @@ class Bench:
         return one
 
     def phone(self, transport="udp", user=None, **options):
-        one = Phone(self.server.address, self.server.sip_port, transport, user=user or f"caller{next(_users)}", **options)
+        one = Phone(self.server.address, self.server.sip_port, transport, user=user or f"caller{next(_users)}",
+                    **options)
         self._things.append(one)
         return one
 

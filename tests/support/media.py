@@ -161,7 +161,8 @@ class Media:
     def send_report(self):
         now = time.time() + 2208988800
         ntp = (int(now) << 32) | int((now % 1) * (1 << 32))
-        data = rtp.sender_report(self.ssrc, ntp, self.timestamp_base + self.position, self.sent_packets, self.sent_octets)
+        data = rtp.sender_report(self.ssrc, ntp, self.timestamp_base + self.position, self.sent_packets,
+                                 self.sent_octets)
         (self.rtp_socket if self.mux else self.rtcp_socket).sendto(data, self.remote_rtcp)
         return (ntp >> 16) & 0xFFFFFFFF
 

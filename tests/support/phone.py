@@ -288,7 +288,8 @@ class Call:
         if request.method in ("BYE", "CANCEL"):
             self.ended = True
             self.media.hush()
-        headers = [(n, v) for n, v in request.headers if n.lower() in ("via", "v", "from", "f", "to", "t", "call-id", "i", "cseq")]
+        headers = [(n, v) for n, v in request.headers if n.lower() in ("via", "v", "from", "f", "to", "t", "call-id",
+                                                                       "i", "cseq")]
         headers.append(("Contact", self.phone.contact))
         if body:
             headers.append(("Content-Type", "application/sdp"))

@@ -140,7 +140,8 @@ class Server:
         """Every file of the recording directory that is not in the spool."""
         if not self.recordings.exists():
             return []
-        return sorted(p for p in self.recordings.rglob("*") if p.is_file() and "spool" not in p.relative_to(self.recordings).parts)
+        return sorted(p for p in self.recordings.rglob("*") if p.is_file()
+                      and "spool" not in p.relative_to(self.recordings).parts)
 
     def spooled_files(self):
         return sorted(p for p in (self.recordings / "spool").glob("*") if p.is_file())

@@ -93,7 +93,8 @@ def make_sdp(address, port, codecs=("PCMU", "PCMA"), ptime=20, direction="sendre
     types = [numbers[name] for name in codecs]
     formats = [str(t) for t in types] + ([str(event_type)] if event_type else [])
     kind = "IP6" if ":" in (connection or address) else "IP4"
-    lines = ["v=0", f"o=phone {session_id} {version} IN {kind} {address}", "s=-", f"c=IN {kind} {connection or address}", "t=0 0",
+    lines = ["v=0", f"o=phone {session_id} {version} IN {kind} {address}", "s=-",
+             f"c=IN {kind} {connection or address}", "t=0 0",
              f"m=audio {port} RTP/AVP {' '.join(formats)}"]
     lines += [f"a=rtpmap:{t} {NAMES[t]}/8000" for t in types]
     if event_type:

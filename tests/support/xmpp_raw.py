@@ -238,7 +238,8 @@ class XmppStream:
                         return stanza
                 left = until - time.monotonic()
                 if self.over or left <= 0:
-                    why = getattr(self, "broken", None) or ("the stream is over" if self.over else f"not within {limit:g} s")
+                    why = getattr(self, "broken", None) or ("the stream is over" if self.over
+                                                            else f"not within {limit:g} s")
                     raise AssertionError(f"{self.name} expected {what}: {why}; waiting: {self._waiting}; "
                                          f"received before: {self.received[-6:]}")
                 self._arrived.wait(left)

@@ -100,12 +100,14 @@ std::uint64_t Mp3Encoder::samples() const {
 std::vector<std::uint8_t> Mp3Encoder::tag_frame() const {
   // At least the decoder's delay: a player that finds more frames than the tag says (after a crash) drops none of them.
   const std::uint64_t decoded = frames_ * format_.samples();
-  const std::uint64_t audio = kEncoderDelay + samples();
+  // Of an empty recording all is delay, up to a frame's end: ffmpeg cannot cut a frame at both ends.
+  const std::uint64_t delay = written_ == 0 && decoded > kDelay ? decoded - kDecoderDelay : kEncoderDelay;
+  const std::uint64_t audio = delay + samples();
   const std::uint64_t padding = decoded > audio ? decoded - audio : 0;
   InfoTag tag;
   tag.frames = frames_;
   tag.bytes = std::max<std::uint64_t>(file_.size(), frame_size(format_, info_tag_bitrate(format_, kbps_)));
-  tag.delay = kEncoderDelay;
+  tag.delay = static_cast<std::uint32_t>(delay);
   tag.padding = static_cast<std::uint32_t>(padding);
   tag.music_crc = music_crc_;
   tag.kbps = kbps_;

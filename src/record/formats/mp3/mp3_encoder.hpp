@@ -5,7 +5,8 @@
 //   [Info tag: reserved at open, rewritten at every checkpoint][frame][frame] …
 //
 // A decoder drops 1105 samples at the start (576 of the encoder, 529 of its own), so n samples take
-// ceil((n + 1105) / frame) frames; what LAME makes beyond those is dropped. Owned by a writer thread.
+// ceil((n + 1105) / frame) frames; what LAME makes beyond those is dropped. (ffmpeg cannot
+// cut one frame at both ends: of 1 to 46 samples, 6 ms, it plays up to a frame.) Owned by a writer thread.
 
 #include <lame/lame.h>
 #include <memory>

@@ -1,0 +1,65 @@
+#pragma once
+// What a stream hands its taps at each 20 ms of its timeline: both directions of the same moment, and where the audio
+// is from. Views into the stream; valid during the call.
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "media/timeline.hpp"
+
+namespace media {
+
+inline constexpr std::size_t kMaxFrame = 960;  // samples: 20 ms at 48 kHz
+
+enum class Origin : std::uint8_t { received, concealed, silent };
+
+// Which parts of a frame are real, in order.
+class Origins {
+ public:
+  void clear() { count_ = 0; }
+  // The next `samples` are of this origin. Past kPieces changes the rest counts as the last kind.
+  void add(Origin origin, std::size_t samples) {
+    if (samples == 0) return;
+    const std::size_t begin = count_ > 0 ? pieces_[count_ - 1].end : 0;
+    if (count_ > 0 && (pieces_[count_ - 1].origin == origin || count_ == kPieces)) {
+      pieces_[count_ - 1].end += samples;
+    } else {
+      pieces_[count_++] = {origin, begin + samples};
+    }
+  }
+  // How many of the samples [from, to) are of this origin.
+  std::size_t count(Origin origin, std::size_t from, std::size_t to) const {
+    std::size_t begin = 0, found = 0;
+    for (std::size_t i = 0; i < count_; ++i) {
+      const std::size_t low = std::max(begin, from), high = std::min(pieces_[i].end, to);
+      if (pieces_[i].origin == origin && high > low) found += high - low;
+      begin = pieces_[i].end;
+    }
+    return found;
+  }
+
+ private:
+  static constexpr std::size_t kPieces = 16;
+  struct Piece {
+    Origin origin = Origin::silent;
+    std::size_t end = 0;
+  };
+  std::array<Piece, kPieces> pieces_{};
+  std::size_t count_ = 0;
+};
+
+struct PacketCounts {
+  std::uint32_t received = 0, lost = 0, late = 0, duplicate = 0;
+};
+
+struct Frame {
+  Position position = 0;
+  std::span<const std::int16_t> send;  // what the party sent
+  std::span<const std::int16_t> recv;  // what the party heard at the same time, without beeps
+  const Origins* origins = nullptr;    // of send
+  PacketCounts packets;                // since the frame before
+};
+
+}  // namespace media

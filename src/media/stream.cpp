@@ -1,0 +1,399 @@
+#include "media/stream.hpp"
+
+#include <algorithm>
+
+namespace media {
+namespace {
+
+constexpr std::uint8_t kComfortNoise = 13;  // RFC 3389
+constexpr base::milliseconds kSourceChange{1000};
+// A sender that is this far behind, as after a stall, leaves the rest out.
+constexpr base::milliseconds kMaxBehind{200};
+constexpr std::array<std::int16_t, kMaxFrame> kSilence{};
+
+}  // namespace
+
+Stream::Stream(StreamRef ref, Options options, rtp::NtpClock ntp, Transport& transport, EventQueue& events)
+    : ref_(ref), options_(options), transport_(transport), events_(events), rtcp_(sender_.ssrc(), ntp) {}
+
+Stream::~Stream() = default;
+
+// ---- commands ----
+
+void Stream::configure(const Format& format, base::Time issued) {
+  if (format.codec == nullptr) return;
+  const bool waited_before = configured_ && (format_.held || !format_.may_receive);
+  format_ = format;
+  if (!configured_) {
+    configured_ = true;
+    timeline_ = {.start = issued, .rate = format.codec->sample_rate()};
+    depth_ = timeline_.samples(options_.record_depth);
+    source_ = rtp::SourceStatistics(format.codec->rtp_clock());
+    playout_ = std::make_unique<Playout>(timeline_.rate, options_.record_depth);
+    player_ = std::make_unique<Player>(timeline_);
+    last_received_ = issued;
+  }
+  if (waited_before) last_received_ = std::max(last_received_, issued);
+
+  audio_types_.fill(false);
+  const auto set = [&](std::uint8_t type, const codec::Codec* codec) {
+    playout_->set_decoder(type, codec);
+    audio_types_[type & 127U] = true;
+  };
+  set(format.payload_type, format.codec);
+  for (const auto& [type, codec] : format.also) {
+    if (codec != nullptr && type != format.payload_type) set(type, codec);
+  }
+  keepalive_type_ = 127;
+  while (is_negotiated(keepalive_type_) && keepalive_type_ > 96) --keepalive_type_;
+
+  // The timeline keeps its rate; what cannot be encoded at it is not sent.
+  if (format.codec->sample_rate() == timeline_.rate) {
+    sender_.configure(format.codec, format.payload_type, format.ptime, timeline_);
+  }
+  rtp_lock_.configure(format.remote_rtp, format.relearn_source);
+  rtcp_lock_.configure(format.rtcp_mux ? format.remote_rtp : format.remote_rtcp, format.relearn_source);
+  rtcp_.start(issued, options_.idle == Idle::keepalive && rtcp_target().is_set());
+  next_keepalive_ = issued;
+
+  for (WaitingTap& tap : waiting_) {
+    start_tap(tap.id, std::move(tap.options), 0);
+    if (tap.resumed) resume_tap(tap.id, issued);
+    if (tap.paused) pause_tap(tap.id, issued);
+    if (tap.stopped) stop_tap(tap.id, *tap.stopped, issued);
+  }
+  waiting_.clear();
+  lively_ = true;  // one tick at once: the keepalive opens the way
+}
+
+void Stream::add_tap(TapId id, TapOptions options, base::Time issued) {
+  if (options.track == nullptr) return;
+  if (!configured_) {
+    waiting_.push_back({id, std::move(options)});
+    return;
+  }
+  start_tap(id, std::move(options), std::max(timeline_.at(issued), playout_->cursor()));
+}
+
+void Stream::start_tap(TapId id, TapOptions options, Position at) {
+  if (options.track->rate() != timeline_.rate) {  // it was opened for another codec: nothing of this fits
+    options.track->push_end(record::EndReason::error, {});
+    events_.push(TapEnded{ref_, id, record::EndReason::error});
+    return;
+  }
+  const bool beeps = options.settings.start_beep && !options.settings.start_paused;
+  if (taps_.empty()) playout_->take_counts();  // of the time before
+  taps_.push_back(std::make_unique<Tap>(id, std::move(options), at));
+  if (beeps) beep(timeline_.time(at));
+}
+
+void Stream::pause_tap(TapId id, base::Time issued) {
+  for (WaitingTap& tap : waiting_) {
+    if (tap.id == id) tap.paused = true, tap.resumed = false;
+  }
+  if (Tap* tap = find(id)) tap->pause(timeline_.at(issued));
+}
+
+void Stream::resume_tap(TapId id, base::Time issued) {
+  for (WaitingTap& tap : waiting_) {
+    if (tap.id == id) tap.resumed = true, tap.paused = false;
+  }
+  Tap* tap = find(id);
+  if (tap == nullptr) return;
+  const bool first = tap->settings().start_paused && !tap->was_resumed();
+  if (tap->resume(timeline_.at(issued)) && first && tap->settings().start_beep) beep(issued);
+}
+
+void Stream::stop_tap(TapId id, record::EndReason reason, base::Time issued) {
+  for (WaitingTap& tap : waiting_) {
+    if (tap.id == id) tap.stopped = reason;
+  }
+  Tap* tap = find(id);
+  if (tap == nullptr || tap->is_stopping()) return;
+  Position at = timeline_.at(issued);
+  if (reason == record::EndReason::stop && tap->settings().stop_beep && can_play()) at = beep(issued);
+  tap->stop(at, reason);
+}
+
+void Stream::finish(base::Time issued) {
+  for (WaitingTap& tap : waiting_) {
+    tap.options.track->push_end(tap.stopped.value_or(record::EndReason::hangup), {});
+    events_.push(TapEnded{ref_, tap.id, tap.stopped.value_or(record::EndReason::hangup)});
+  }
+  waiting_.clear();
+  if (!configured_) return;
+  if (!taps_.empty()) {
+    const Position now = timeline_.at(issued);
+    // What has arrived ahead of its time is heard too.
+    const Position end = std::clamp(playout_->received_end(), now, now + depth_);
+    advance(end);
+    for (const auto& tap : taps_) tap->stop(end, record::EndReason::hangup);
+    if (playout_->cursor() < end || std::any_of(taps_.begin(), taps_.end(), [](auto& t) { return !t->ended(); })) {
+      advance_frame();  // the frame that the end falls into
+    }
+    for (const auto& tap : taps_) {
+      if (tap->ended()) continue;
+      tap->end(record::EndReason::hangup);
+      after_feeding(*tap);
+    }
+    drop_ended_taps();
+  }
+  if (stats_.sent > 0 || stats_.rtcp_sent > 0) send_report(issued, true);
+}
+
+Tap* Stream::find(TapId id) {
+  for (const auto& tap : taps_) {
+    if (tap->id() == id && !tap->ended()) return tap.get();
+  }
+  return nullptr;
+}
+
+// ---- what comes in ----
+
+bool Stream::is_negotiated(std::uint8_t payload_type) const {
+  return audio_types_[payload_type & 127U] || payload_type == format_.telephone_event_type;
+}
+
+// After a change of source, what the old one sent before may still be on its way.
+bool Stream::is_repeat_of_previous_source(std::uint32_t ssrc, base::Time arrival) const {
+  return previous_ssrc_ == ssrc && arrival - source_changed_ < kSourceChange;
+}
+
+void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Address& from, base::Time arrival) {
+  if (!configured_) return;
+  if (format_.rtcp_mux && rtp::is_rtcp(datagram)) return receive_rtcp(datagram, from, arrival);
+  const auto packet = rtp::Packet::parse(datagram);
+  if (!packet) {
+    ++stats_.malformed;
+    return;
+  }
+  if (!rtp_lock_.accepts(from)) {
+    ++stats_.foreign;
+    return;
+  }
+  const bool is_event = packet->payload_type == format_.telephone_event_type;
+  const bool is_noise = packet->payload_type == kComfortNoise && !audio_types_[kComfortNoise];
+  const bool is_audio = !is_event && !is_noise;
+  if (!is_noise && !is_negotiated(packet->payload_type)) {
+    // The peer's own keepalive, or a codec nobody agreed on: it is there, but says nothing.
+    if (rtp_lock_.is_locked()) last_received_ = arrival;
+    ++stats_.malformed;
+    return;
+  }
+  if (source_.has_begun() && packet->ssrc != source_.ssrc()) {
+    if (is_repeat_of_previous_source(packet->ssrc, arrival)) {
+      ++stats_.foreign;
+      return;
+    }
+    previous_ssrc_ = source_.ssrc();
+    source_changed_ = arrival;
+  }
+  if (!is_noise) rtp_lock_.lock(from);
+  last_received_ = arrival;
+  silence_told_ = false;
+  if (!format_.may_receive) return;
+
+  // Time passes up to the arrival first: a burst read at once is treated as it came.
+  const Position position = timeline_.at(arrival);
+  advance(position - depth_);
+  const std::int64_t ticks = position * format_.codec->rtp_clock() / timeline_.rate;
+  const auto verdict = source_.receive(*packet, ticks, is_audio);
+  ++stats_.received;
+  if (verdict == rtp::SourceStatistics::Verdict::suspect) return;
+  if (is_event) receive_event(*packet, arrival);
+  const auto placed = playout_->insert({.sequence = source_.sequence(),
+                                        .newest = verdict != rtp::SourceStatistics::Verdict::older,
+                                        .new_source = verdict == rtp::SourceStatistics::Verdict::restart,
+                                        .marker = packet->marker,
+                                        .timestamp = packet->timestamp,
+                                        .payload_type = packet->payload_type,
+                                        .is_audio = is_audio,
+                                        .payload = packet->payload,
+                                        .position = position});
+  if (placed == Playout::Verdict::late) ++stats_.late;
+  if (placed == Playout::Verdict::duplicate) ++stats_.duplicate;
+  if (placed == Playout::Verdict::malformed) ++stats_.malformed;
+  stats_.resyncs = playout_->resyncs();
+}
+
+void Stream::receive_event(const rtp::Packet& packet, base::Time arrival) {
+  const auto event = rtp::TelephoneEvent::parse(packet.payload);
+  if (!event) {
+    ++stats_.malformed;
+    return;
+  }
+  const auto [first, second] = digits_.receive(*event, packet.timestamp, arrival);
+  if (first) push_digit(*first);
+  if (second) push_digit(*second);
+}
+
+void Stream::push_digit(const rtp::DigitDetector::Digit& digit) {
+  const std::uint32_t clock = format_.codec->rtp_clock();
+  events_.push_digit(
+      {ref_, digit.key, std::chrono::milliseconds(static_cast<std::uint64_t>(digit.duration) * 1000 / clock)});
+}
+
+void Stream::receive_rtcp(std::span<const std::uint8_t> datagram, const net::Address& from, base::Time arrival) {
+  if (!configured_) return;
+  const auto compound = rtp::Compound::parse(datagram);
+  if (!compound) {
+    ++stats_.malformed;
+    return;
+  }
+  SourceLock& lock = format_.rtcp_mux ? rtp_lock_ : rtcp_lock_;
+  if (!lock.accepts(from)) {
+    ++stats_.foreign;
+    return;
+  }
+  if (!format_.rtcp_mux) lock.lock(from);
+  last_received_ = arrival;
+  silence_told_ = false;
+  ++stats_.rtcp_received;
+  rtcp_.receive(*compound, arrival);
+}
+
+// ---- the timeline ----
+
+void Stream::advance(Position until) {
+  const Position frame = timeline_.frame();
+  while (playout_->cursor() + frame <= until) {
+    if (taps_.empty()) {
+      // Nobody listens: as far as may be at once.
+      const Position count = (until - playout_->cursor()) / frame * frame;
+      playout_->skip(static_cast<std::size_t>(count));
+    } else {
+      advance_frame();
+    }
+  }
+  stats_.lost = playout_->lost();
+}
+
+void Stream::advance_frame() {
+  std::array<std::int16_t, kMaxFrame> send;
+  const auto size = static_cast<std::size_t>(timeline_.frame());
+  Origins origins;
+  const Position position = playout_->cursor();
+  playout_->render({send.data(), size}, origins);
+  const Frame frame{.position = position,
+                    .send = {send.data(), size},
+                    .recv = heard(position, size),
+                    .origins = &origins,
+                    .packets = playout_->take_counts()};
+  for (const auto& tap : taps_) {
+    tap->feed(frame);
+    after_feeding(*tap);
+  }
+  drop_ended_taps();
+}
+
+// What the party heard, beeps left out. Nothing is played to it yet but beeps; an output or a join will keep what it
+// sent here, by position, for record_depth.
+std::span<const std::int16_t> Stream::heard(Position, std::size_t samples) const { return {kSilence.data(), samples}; }
+
+void Stream::after_feeding(Tap& tap) {
+  if (tap.take_unheard()) events_.push(TapUnheard{ref_, tap.id()});
+  const auto reason = tap.ended();
+  if (!reason) return;
+  events_.push(TapEnded{ref_, tap.id(), *reason});
+  const bool by_limit = *reason == record::EndReason::max_duration || *reason == record::EndReason::initial_timeout ||
+                        *reason == record::EndReason::final_timeout;
+  // A stop command has played its beep before; here the recording ended of itself.
+  if (by_limit && tap.settings().stop_beep && !tap.is_stopping() && can_play()) beep_wanted_ = true;
+}
+
+void Stream::drop_ended_taps() {
+  std::erase_if(taps_, [](const auto& tap) { return tap->ended().has_value(); });
+}
+
+// ---- what goes out ----
+
+bool Stream::can_play() const {
+  return configured_ && format_.may_send && sender_.is_configured() && rtp_lock_.target().is_set();
+}
+
+Position Stream::beep(base::Time now) {
+  lively_ = true;
+  return player_->add_beep(std::max(timeline_.at(now), sender_.is_sending() ? sender_.next() : Position{0}));
+}
+
+void Stream::tick(base::Time now) {
+  if (!configured_) return;
+  const Position position = timeline_.at(now);
+  advance(position - depth_);
+  if (const auto digit = digits_.tick(now)) push_digit(*digit);
+  if (beep_wanted_) {
+    beep_wanted_ = false;
+    beep(now);
+  }
+  send_audio(now);
+  if (options_.idle == Idle::keepalive && now >= next_keepalive_) send_keepalive(now);
+  if (rtcp_.is_due(now)) send_report(now, false);
+  watch_silence(now);
+  lively_ = sender_.is_sending() || player_->is_playing(position);
+}
+
+void Stream::send_audio(base::Time now) {
+  const Position position = timeline_.at(now);
+  const bool continuous = options_.idle == Idle::silence;
+  if (!can_play()) return sender_.stop();
+  if (!sender_.is_sending()) {
+    if (continuous || player_->is_playing(position)) {
+      sender_.begin(continuous ? position : player_->begin());
+    } else {
+      return;
+    }
+  }
+  if (position - sender_.next() > timeline_.samples(kMaxBehind)) {
+    sender_.stop();
+    sender_.begin(position);
+  }
+  while (continuous || player_->is_playing(sender_.next())) {
+    const auto packet =
+        sender_.poll(position, [&](Position at, std::span<std::int16_t> out) { player_->render(at, out); });
+    if (packet.empty()) return;
+    send(packet);
+    next_keepalive_ = now + options_.keepalive;
+  }
+  sender_.stop();
+}
+
+void Stream::send(std::span<const std::uint8_t> packet) {
+  if (transport_.send_rtp(packet, rtp_lock_.target())) {
+    ++stats_.sent;
+  } else {
+    ++stats_.send_failed;
+  }
+}
+
+// Opens the way through NATs for RTP (RFC 6263 §4.6) and, the first time, is followed by RTCP. Goes on while held: it
+// is no media.
+void Stream::send_keepalive(base::Time now) {
+  next_keepalive_ = now + options_.keepalive;
+  if (!rtp_lock_.target().is_set()) return;
+  const auto packet = sender_.keepalive(keepalive_type_, timeline_.at(now));
+  if (!packet.empty()) send(packet);
+}
+
+net::Address Stream::rtcp_target() const { return (format_.rtcp_mux ? rtp_lock_ : rtcp_lock_).target(); }
+
+void Stream::send_report(base::Time now, bool bye) {
+  const auto info = sender_.take_report(timeline_.at(now), rtcp_.ntp(now));
+  const auto packet = rtcp_.report(now, info, source_, bye);
+  const net::Address target = rtcp_target();
+  if (!target.is_set()) return;
+  const bool sent = format_.rtcp_mux ? transport_.send_rtp(packet, target) : transport_.send_rtcp(packet, target);
+  if (sent) {
+    ++stats_.rtcp_sent;
+  } else {
+    ++stats_.send_failed;
+  }
+}
+
+void Stream::watch_silence(base::Time now) {
+  if (options_.timeout.count() == 0 || silence_told_ || format_.held || !format_.may_receive) return;
+  if (now - last_received_ < options_.timeout) return;
+  silence_told_ = true;
+  events_.push(PartySilent{ref_});
+}
+
+}  // namespace media

@@ -1,0 +1,117 @@
+#pragma once
+// For tests: what ffmpeg, ffprobe and sox make of a file, and signals to put into one.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <numbers>
+#include <string>
+#include <vector>
+
+namespace record::testing {
+
+// A folder of its own, removed at the end.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "telegraphone-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// What a command prints; a failure of the test if it fails or complains.
+inline std::string output_of(const std::string& command) {
+  std::string text;
+  FILE* pipe = ::popen(command.c_str(), "r");
+  char block[65536];
+  while (const std::size_t count = std::fread(block, 1, sizeof block, pipe)) text.append(block, count);
+  EXPECT_EQ(::pclose(pipe), 0) << command;
+  return text;
+}
+
+inline std::vector<std::int16_t> decoded(const std::filesystem::path& file) {
+  const std::string bytes =
+      output_of("ffmpeg -v error -i '" + file.string() + "' -f s16le -acodec pcm_s16le - 2>&1 </dev/null");
+  std::vector<std::int16_t> samples(bytes.size() / 2);
+  if (!samples.empty()) std::memcpy(samples.data(), bytes.data(), samples.size() * 2);
+  return samples;
+}
+
+// Seconds, as ffprobe says: how long it is less where it starts.
+inline double probed_duration(const std::filesystem::path& file) {
+  const std::string text = output_of(
+      "ffprobe -v error -show_entries format=start_time,duration -of default=nw=1:nk=1 '" + file.string() + "' 2>&1");
+  double start = 0;
+  double duration = 0;
+  const std::size_t line = text.find('\n');  // a wav file has no start: "N/A"
+  std::sscanf(text.c_str(), "%lf", &start);
+  EXPECT_TRUE(line != std::string::npos && std::sscanf(text.c_str() + line, "%lf", &duration) == 1) << text;
+  return duration - start;
+}
+
+inline double soxi_duration(const std::filesystem::path& file) {
+  return std::stod(output_of("soxi -D '" + file.string() + "'"));
+}
+
+inline std::vector<std::uint8_t> bytes_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// `count` samples of one channel, from sample `from` on.
+inline std::vector<std::int16_t> tone(double hz, std::size_t count, double rate = 8000, double amplitude = 10000,
+                                      std::size_t from = 0) {
+  std::vector<std::int16_t> samples(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double angle = 2 * std::numbers::pi * hz * static_cast<double>(from + i) / rate;
+    samples[i] = static_cast<std::int16_t>(std::lround(amplitude * std::sin(angle)));
+  }
+  return samples;
+}
+
+// The amplitude of `hz` in a signal (Goertzel's bin).
+inline double level(const std::vector<std::int16_t>& samples, double hz, double rate = 8000) {
+  double real = 0;
+  double imaginary = 0;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const double angle = 2 * std::numbers::pi * hz * static_cast<double>(i) / rate;
+    real += samples[i] * std::cos(angle);
+    imaginary += samples[i] * std::sin(angle);
+  }
+  return 2 * std::hypot(real, imaginary) / static_cast<double>(std::max<std::size_t>(samples.size(), 1));
+}
+
+// One of two interleaved channels.
+inline std::vector<std::int16_t> channel(const std::vector<std::int16_t>& interleaved, std::size_t which) {
+  std::vector<std::int16_t> samples;
+  for (std::size_t i = which; i < interleaved.size(); i += 2) samples.push_back(interleaved[i]);
+  return samples;
+}
+
+inline std::vector<std::int16_t> interleaved(const std::vector<std::int16_t>& left,
+                                             const std::vector<std::int16_t>& right) {
+  std::vector<std::int16_t> samples;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    samples.push_back(left[i]);
+    samples.push_back(right[i]);
+  }
+  return samples;
+}
+
+}  // namespace record::testing

@@ -1,0 +1,456 @@
+#include "record/recorder.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <map>
+#include <optional>
+#include <set>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <thread>
+
+#include "base/mailbox.hpp"
+#include "record/playback_for_test.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace record;
+using namespace record::testing;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// A recorder with a control thread (the test's) to post to.
+class Desk {
+ public:
+  explicit Desk(fs::path directory, int writers = 2)
+      : recorder({std::move(directory), writers},
+                 [this](std::function<void()> task) { tasks_.post(std::move(task)); }) {}
+
+  // Runs what was posted until `done` says so; false if that takes too long.
+  template <class Done>
+  bool run_until(Done done) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!done()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      if (tasks_.drain([](std::function<void()>&& task) { task(); }) == 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    }
+    return true;
+  }
+
+  base::Result<Track*> open(Request request) {
+    std::optional<base::Result<Track*>> result;
+    last_id = recorder.open(
+        std::move(request), [&](base::Result<Track*> opened) { result = std::move(opened); },
+        [this, number = opened_++](const Outcome& outcome) { finished[number].push_back(outcome); });
+    if (!run_until([&] { return result.has_value(); })) return base::Error{base::Kind::internal, "no answer"};
+    return std::move(*result);
+  }
+
+  // The outcome of the n-th that was opened.
+  Outcome outcome(int number = 0) {
+    EXPECT_TRUE(run_until([&] { return finished.count(number) != 0; }));
+    EXPECT_EQ(finished[number].size(), 1U);
+    return finished[number].empty() ? Outcome{} : finished[number].front();
+  }
+
+ private:
+  base::Mailbox<std::function<void()>> tasks_;
+
+ public:
+  Recorder recorder;
+  std::map<int, std::vector<Outcome>> finished;
+  RecordingId last_id = 0;
+
+ private:
+  int opened_ = 0;
+};
+
+Request request(std::string format = "mp3", bool mix = true) {
+  Request request{.call_id = "call1", .component_id = "rec1", .settings = {}, .rate = 8000, .to = {}, .from = {}};
+  request.settings.format = std::move(format);
+  request.settings.mix = mix;
+  return request;
+}
+
+// All of the audio, as fast as the writer takes it, then the End.
+void play(Track& track, const std::vector<std::int16_t>& interleaved, EndReason reason = EndReason::stop) {
+  const std::size_t block = 160 * static_cast<std::size_t>(track.channels());
+  for (std::size_t at = 0; at < interleaved.size() && !track.is_failed(); at += block) {
+    const auto next = std::span(interleaved).subspan(at, std::min(block, interleaved.size() - at));
+    while (!track.push_audio(next) && !track.is_failed()) std::this_thread::yield();
+  }
+  track.push_end(reason, {.samples = interleaved.size() / static_cast<std::size_t>(track.channels())});
+}
+
+fs::path path_of(const std::string& uri) { return uri.substr(std::string("file:").size()); }
+
+std::vector<fs::path> files_below(const fs::path& directory) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  return files;
+}
+
+class RecorderTest : public ::testing::Test {
+ protected:
+  RecorderTest() { EXPECT_TRUE(desk.recorder.start()); }
+
+  TemporaryDirectory directory;
+  Desk desk{directory.path()};
+};
+
+TEST_F(RecorderTest, MakesAnMp3OfExactlyWhatWasPushed) {
+  auto track = desk.open(request());
+  ASSERT_TRUE(track);
+  play(**track, tone(440, 27200), EndReason::hangup);
+  const Outcome outcome = desk.outcome();
+  EXPECT_EQ(outcome.reason, EndReason::hangup);
+  EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(outcome.duration.count(), 3400);
+  EXPECT_EQ(outcome.stats.samples, 27200U);
+  EXPECT_EQ(outcome.size, fs::file_size(path_of(outcome.uri)));
+  const auto heard = decoded(path_of(outcome.uri));
+  EXPECT_EQ(heard.size(), 27200U);
+  EXPECT_NEAR(level(heard, 440), 10000, 700);
+  EXPECT_EQ(desk.recorder.open_count(), 0U);
+  EXPECT_TRUE(fs::is_empty(directory.path() / "spool"));
+}
+
+TEST_F(RecorderTest, MakesAWavWithAPartyOnEachChannel) {
+  auto track = desk.open(request("wav", false));
+  ASSERT_TRUE(track);
+  const auto audio = interleaved(tone(440, 8001), tone(1000, 8001));
+  play(**track, audio);
+  const Outcome outcome = desk.outcome();
+  EXPECT_EQ(outcome.duration.count(), 1000);  // 1000.125, rounded down
+  EXPECT_EQ(outcome.size, 44U + 8001 * 4);
+  EXPECT_EQ(decoded(path_of(outcome.uri)), audio);
+}
+
+TEST_F(RecorderTest, NamesFilesByDateCallAndComponentOnly) {
+  Request asked = request();
+  asked.call_id = "../../etc/pass wd";
+  asked.component_id =
+      "r\xC3\xA9"
+      "c";
+  asked.to = "sip:evil/../@x";
+  auto track = desk.open(std::move(asked));
+  ASSERT_TRUE(track);
+  play(**track, tone(440, 800));
+  const std::string uri = desk.outcome().uri;
+  std::string shape = uri.substr(("file:" + directory.path().string()).size());
+  std::replace_if(
+      shape.begin(), shape.end(), [](char c) { return c >= '0' && c <= '9'; }, '9');
+  EXPECT_EQ(shape, "/9999-99-99/99999999T999999Z-______etc_pass_wd-r__c.mp9");
+}
+
+TEST_F(RecorderTest, NeverReplacesAFileOfTheSameName) {
+  std::vector<Track*> tracks;
+  for (int i = 0; i < 20; ++i) {
+    auto track = desk.open(request("wav"));
+    ASSERT_TRUE(track);
+    tracks.push_back(*track);
+  }
+  for (Track* track : tracks) play(*track, tone(440, 160));
+  std::set<std::string> uris;
+  for (int i = 0; i < 20; ++i) uris.insert(desk.outcome(i).uri);
+  EXPECT_EQ(uris.size(), 20U);
+  for (const auto& uri : uris) EXPECT_TRUE(fs::exists(path_of(uri)));
+}
+
+TEST_F(RecorderTest, ShowsTheFileOnlyWhenItIsWhole) {
+  auto track = desk.open(request());
+  ASSERT_TRUE(track);
+  ASSERT_TRUE((*track)->push_audio(tone(440, 160)));
+  const auto growing = files_below(directory.path());
+  ASSERT_EQ(growing.size(), 1U);
+  EXPECT_EQ(growing[0].parent_path(), directory.path() / "spool");
+  EXPECT_EQ(growing[0].extension(), ".part");
+  (*track)->push_end(EndReason::stop, {});
+  const fs::path whole = path_of(desk.outcome().uri);
+  EXPECT_EQ(whole.filename().string() + ".part", growing[0].filename());
+  EXPECT_EQ(files_below(directory.path()), std::vector<fs::path>{whole});
+}
+
+TEST_F(RecorderTest, EndsARecordingWithoutAudioWithAFileThatPlays) {
+  int number = 0;
+  for (const char* format : {"mp3", "wav"}) {
+    auto track = desk.open(request(format));
+    ASSERT_TRUE(track);
+    (*track)->push_end(EndReason::initial_timeout, {});
+    const Outcome outcome = desk.outcome(number++);
+    EXPECT_EQ(outcome.reason, EndReason::initial_timeout);
+    EXPECT_EQ(outcome.duration.count(), 0);
+    EXPECT_EQ(outcome.size, fs::file_size(path_of(outcome.uri)));
+    EXPECT_GE(outcome.size, 44U);
+    EXPECT_TRUE(decoded(path_of(outcome.uri)).empty());
+  }
+}
+
+TEST_F(RecorderTest, RemovesWhatIsDiscardedAndSaysNothing) {
+  auto track = desk.open(request());
+  ASSERT_TRUE(track);
+  desk.recorder.discard(desk.last_id);
+  EXPECT_EQ(desk.recorder.open_count(), 0U);
+  EXPECT_TRUE(desk.run_until([&] { return files_below(directory.path()).empty(); }));
+  EXPECT_TRUE(desk.finished.empty());
+}
+
+TEST_F(RecorderTest, DoesNotCallBackWhatIsDiscardedBeforeItWasOpened) {
+  bool called = false;
+  const auto id = desk.recorder.open(
+      request(), [&](const base::Result<Track*>&) { called = true; }, [&](const Outcome&) { called = true; });
+  desk.recorder.discard(id);
+  auto other = desk.open(request());  // the writers have been through their mail by then
+  auto another = desk.open(request());
+  ASSERT_TRUE(other && another);
+  EXPECT_FALSE(called);
+  EXPECT_EQ(desk.recorder.open_count(), 2U);
+  EXPECT_EQ(files_below(directory.path()).size(), 2U);
+}
+
+TEST_F(RecorderTest, FinishesWhatIsOpenWhenItStops) {
+  auto attached = desk.open(request("wav"));
+  auto ended = desk.open(request("wav"));
+  auto never_attached = desk.open(request("wav"));
+  ASSERT_TRUE(attached && ended && never_attached);
+  ASSERT_TRUE((*attached)->push_audio(tone(440, 8000)));
+  play(**ended, tone(440, 16000), EndReason::hangup);
+  std::thread producer([&] {
+    while (!(*attached)->is_failed()) std::this_thread::yield();
+    (*attached)->push_end(EndReason::stop, {.samples = 8000});
+  });
+  desk.recorder.stop();
+  producer.join();
+  const Outcome cut = desk.outcome(0);
+  EXPECT_EQ(cut.reason, EndReason::error);
+  EXPECT_EQ(cut.error, "server stopped");
+  EXPECT_EQ(cut.duration.count(), 1000);
+  EXPECT_EQ(decoded(path_of(cut.uri)).size(), 8000U);
+  EXPECT_EQ(desk.outcome(1).reason, EndReason::hangup);
+  EXPECT_EQ(desk.outcome(1).duration.count(), 2000);
+  EXPECT_EQ(desk.outcome(2).error, "server stopped");
+}
+
+TEST_F(RecorderTest, RefusesToOpenAfterItStopped) {
+  desk.recorder.stop();
+  auto track = desk.open(request());
+  ASSERT_FALSE(track);
+  EXPECT_EQ(track.error().kind, base::Kind::unavailable);
+  EXPECT_EQ(desk.recorder.open_count(), 0U);
+}
+
+TEST_F(RecorderTest, JudgesFormatAndHintsBeforeTheDiskIsTouched) {
+  Settings settings;
+  EXPECT_TRUE(desk.recorder.check(settings));
+  settings.hints = {{"quality", "11"}};
+  EXPECT_EQ(desk.recorder.check(settings).error().kind, base::Kind::bad_request);
+  EXPECT_THAT(desk.recorder.check(settings).error().text, HasSubstr("'quality'"));
+  settings.format = "wav";
+  EXPECT_TRUE(desk.recorder.check(settings));  // wav knows no such hint
+  settings.format = "mp4";
+  EXPECT_EQ(desk.recorder.check(settings).error().kind, base::Kind::not_supported);
+}
+
+TEST_F(RecorderTest, KeepsFiveHundredRecordingsApart) {
+  constexpr int kCount = 500;
+  std::vector<Track*> tracks(kCount);
+  int opened = 0;
+  std::map<int, Outcome> outcomes;
+  for (int i = 0; i < kCount; ++i) {
+    desk.recorder.open(
+        request(i % 2 == 0 ? "mp3" : "wav"),
+        [&, i](base::Result<Track*> track) {
+          ASSERT_TRUE(track);
+          tracks[static_cast<std::size_t>(i)] = *track;
+          ++opened;
+        },
+        [&, i](const Outcome& outcome) { EXPECT_TRUE(outcomes.emplace(i, outcome).second); });
+  }
+  ASSERT_TRUE(desk.run_until([&] { return opened == kCount; }));
+  EXPECT_EQ(desk.recorder.open_count(), 500U);
+  // Each has a tone and a length of its own.
+  const auto hz = [](int i) { return 300.0 + 5 * i; };
+  for (int block = 0; block < 50; ++block) {
+    for (int i = 0; i < kCount; ++i) {
+      ASSERT_TRUE(tracks[static_cast<std::size_t>(i)]->push_audio(
+          tone(hz(i), 160, 8000, 10000, static_cast<std::size_t>(block) * 160)));
+    }
+  }
+  for (int i = 0; i < kCount; ++i) {
+    const auto rest = static_cast<std::size_t>(8 * (i + 1));
+    ASSERT_TRUE(tracks[static_cast<std::size_t>(i)]->push_audio(tone(hz(i), rest, 8000, 10000, 8000)));
+    tracks[static_cast<std::size_t>(i)]->push_end(EndReason::stop, {});
+  }
+  ASSERT_TRUE(desk.run_until([&] { return outcomes.size() == kCount; }));
+  for (int i = 0; i < kCount; ++i) {
+    EXPECT_EQ(outcomes[i].duration.count(), 1000 + i + 1);
+    EXPECT_EQ(outcomes[i].size, fs::file_size(path_of(outcomes[i].uri)));
+  }
+  for (int i = 0; i < kCount; i += 53) EXPECT_NEAR(level(decoded(path_of(outcomes[i].uri)), hz(i)), 10000, 1500) << i;
+}
+
+TEST(RecorderStart, NamesTheDirectoryThatItCannotMake) {
+  TemporaryDirectory directory;
+  const fs::path file = directory.path() / "file";
+  std::ofstream(file) << "not a directory";
+  Desk desk(file / "recordings");
+  auto started = desk.recorder.start();
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().text, HasSubstr(file.string()));
+  EXPECT_THAT(started.error().text, HasSubstr("Not a directory"));
+}
+
+TEST(RecorderStart, MakesTheDirectoriesThatAreMissing) {
+  TemporaryDirectory directory;
+  Desk desk(directory.path() / "a" / "b c");
+  ASSERT_TRUE(desk.recorder.start());
+  EXPECT_TRUE(files_below(directory.path()).empty());
+  auto track = desk.open(request("wav"));
+  ASSERT_TRUE(track);
+  play(**track, tone(440, 160));
+  EXPECT_THAT(desk.outcome().uri, StartsWith("file:" + directory.path().string() + "/a/b%20c/"));
+}
+
+TEST(RecorderStart, RefusesToOpenWhereTheDirectoryHasBecomeUnwritable) {
+  TemporaryDirectory directory;
+  Desk desk(directory.path() / "recordings");
+  ASSERT_TRUE(desk.recorder.start());
+  fs::remove_all(directory.path() / "recordings");
+  std::ofstream(directory.path() / "recordings") << "in the way";
+  auto track = desk.open(request());
+  ASSERT_FALSE(track);
+  EXPECT_EQ(track.error().kind, base::Kind::internal);
+  EXPECT_THAT(track.error().text, HasSubstr((directory.path() / "recordings").string()));
+  EXPECT_EQ(desk.recorder.open_count(), 0U);
+}
+
+// A file system of 1 MB, gone with the object. Needs the right to mount.
+class SmallDisk {
+ public:
+  SmallDisk() : mounted_(::mount("none", directory_.path().c_str(), "tmpfs", 0, "size=1m") == 0) {}
+  ~SmallDisk() {
+    if (mounted_) ::umount2(directory_.path().c_str(), MNT_DETACH);
+  }
+  bool is_there() const { return mounted_; }
+  const fs::path& path() const { return directory_.path(); }
+
+ private:
+  TemporaryDirectory directory_;
+  bool mounted_;
+};
+
+TEST(RecorderOnAFullDisk, KeepsWhatItHasAndTouchesNoOther) {
+  const SmallDisk disk;
+  if (!disk.is_there()) GTEST_SKIP() << "not allowed to mount";
+  Desk desk(disk.path(), 1);
+  ASSERT_TRUE(desk.recorder.start());
+  auto small = desk.open(request("mp3"));
+  auto large = desk.open(request("wav"));
+  ASSERT_TRUE(small && large);
+  ASSERT_TRUE((*small)->push_audio(tone(440, 8000)));
+  const auto audio = tone(440, 1000000);
+  play(**large, audio);
+  const Outcome full = desk.outcome(1);
+  EXPECT_EQ(full.reason, EndReason::error);
+  EXPECT_EQ(full.error, "write: No space left on device");
+  EXPECT_GT(full.duration.count(), 40000);
+  const auto heard = decoded(path_of(full.uri));
+  EXPECT_EQ(full.duration.count(), static_cast<std::int64_t>(heard.size()) / 8);
+  EXPECT_EQ(full.size, fs::file_size(path_of(full.uri)));
+  EXPECT_TRUE(std::equal(heard.begin(), heard.end(), audio.begin()));
+
+  fs::remove(path_of(full.uri));
+  (*small)->push_end(EndReason::stop, {});
+  EXPECT_EQ(desk.outcome(0).reason, EndReason::stop);
+  EXPECT_EQ(desk.outcome(0).duration.count(), 1000);
+  EXPECT_EQ(decoded(path_of(desk.outcome(0).uri)).size(), 8000U);
+}
+
+TEST(RecorderOnAFullDisk, RefusesToOpenForLackOfResources) {
+  const SmallDisk disk;
+  if (!disk.is_there()) GTEST_SKIP() << "not allowed to mount";
+  Desk desk(disk.path());
+  ASSERT_TRUE(desk.recorder.start());
+  ASSERT_TRUE(desk.open(request()));  // today's folder is there then
+  {
+    std::ofstream filler(disk.path() / "filler", std::ios::binary);
+    const std::vector<char> block(4096);
+    while (filler.write(block.data(), 4096) && filler.flush()) continue;
+  }
+  auto track = desk.open(request());
+  ASSERT_FALSE(track);
+  EXPECT_EQ(track.error().kind, base::Kind::no_resources);
+  EXPECT_THAT(track.error().text, StartsWith("open spool file " + disk.path().string() + "/spool/"));
+  EXPECT_THAT(track.error().text, HasSubstr("No space left on device"));
+  EXPECT_EQ(files_below(disk.path() / "spool").size(), 1U);
+}
+
+// The limit is the process's, so a child of ours runs into it.
+TEST(RecorderWithAFileSizeLimit, EndsWithAnErrorAndAPlayableFile) {
+  TemporaryDirectory directory;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{100000, 100000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    Desk desk(directory.path());
+    bool good = static_cast<bool>(desk.recorder.start());
+    auto track = desk.open(request("wav"));
+    good = good && track;
+    if (good) play(**track, tone(440, 80000));
+    const Outcome outcome = good ? desk.outcome() : Outcome{};
+    good = good && outcome.reason == EndReason::error && outcome.error == "write: File too large" &&
+           outcome.duration.count() > 4000 &&
+           decoded(path_of(outcome.uri)).size() / 8 == static_cast<std::size_t>(outcome.duration.count());
+    ::_exit(good ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST(RecorderThatIsKilled, LeavesItsSpoolPlayableUpToTheLastSecond) {
+  TemporaryDirectory directory;
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    Desk desk(directory.path());
+    const bool started = static_cast<bool>(desk.recorder.start());
+    auto mp3 = desk.open(request("mp3"));
+    auto wav = desk.open(request("wav"));
+    if (!started || !mp3 || !wav) ::_exit(1);
+    // Three seconds in real time.
+    for (int block = 0; block < 150; ++block) {
+      const auto audio = tone(440, 160, 8000, 10000, static_cast<std::size_t>(block) * 160);
+      if (!(*mp3)->push_audio(audio) || !(*wav)->push_audio(audio)) ::_exit(1);
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    [[maybe_unused]] const ssize_t ignored = ::write(ready[1], "!", 1);
+    ::pause();
+  }
+  ::close(ready[1]);
+  char byte = 0;
+  EXPECT_EQ(::read(ready[0], &byte, 1), 1);
+  ::close(ready[0]);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  const auto parts = files_below(directory.path());
+  ASSERT_EQ(parts.size(), 2U);
+  for (const fs::path& part : parts) {
+    const auto heard = decoded(part);
+    EXPECT_GT(heard.size(), 16000U) << part;
+    EXPECT_NEAR(level(heard, 440), 10000, 1000) << part;
+    EXPECT_GT(probed_duration(part), 1.9) << part;
+  }
+}
+
+}  // namespace
