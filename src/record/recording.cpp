@@ -8,6 +8,7 @@
 namespace record {
 namespace {
 
+constexpr std::chrono::milliseconds kDrainInterval{250};
 constexpr std::chrono::seconds kCheckpointInterval{1};
 
 }  // namespace
@@ -47,6 +48,8 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
 }
 
 bool Recording::drain(base::Time now, std::span<std::int16_t> buffer) {
+  if (now < drain_due_ && !track_.is_ending()) return false;
+  drain_due_ = now + kDrainInterval;
   const auto flush = [&](std::size_t filled) {
     if (filled == 0 || !encoder_) return;  // closed: what still comes is lost
     if (auto written = encoder_->write(buffer.first(filled)); !written) fail(written.error().text);

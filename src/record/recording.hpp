@@ -32,7 +32,8 @@ class Recording {
 
   Track& track() { return track_; }
 
-  // Encodes what is there. `buffer` is lent: at least Track::kMaxBlock samples. True if the End has come.
+  // Encodes what is there; four times a second only, which is cheaper, until the End is near. `buffer` is lent: at
+  // least Track::kMaxBlock samples. True if the End has come.
   bool drain(base::Time now, std::span<std::int16_t> buffer);
   // After the End: completes the file and hands it over, if that has not been done; once.
   Outcome finish();
@@ -54,6 +55,7 @@ class Recording {
   storage::SpoolFile spool_file_;
   OutputFile file_;
   std::unique_ptr<Encoder> encoder_;  // none once the file is closed
+  base::Time drain_due_{};
   std::optional<base::Time> checkpoint_due_;
   std::string error_;  // the first that happened
   Outcome outcome_;    // of the file, once closed

@@ -12,7 +12,9 @@ static_assert(Track::kMaxBlock <= 32767);
 }  // namespace
 
 Track::Track(std::uint32_t rate, int channels, double seconds)
-    : rate_(rate), channels_(channels), ring_(static_cast<std::size_t>(seconds * rate) * static_cast<std::size_t>(channels) + kMaxBlock) {}
+    : rate_(rate),
+      channels_(channels),
+      ring_(static_cast<std::size_t>(seconds * rate) * static_cast<std::size_t>(channels) + kMaxBlock) {}
 
 bool Track::push_audio(std::span<const std::int16_t> interleaved) {
   assert(interleaved.size() <= kMaxBlock && interleaved.size() % static_cast<std::size_t>(channels_) == 0);

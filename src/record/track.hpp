@@ -37,6 +37,8 @@ class Track {
   // come: then ended() is true and reason() and stats() are set.
   std::size_t take(std::span<std::int16_t> out);
   bool ended() const { return ended_; }
+  // The End is on its way, perhaps behind audio that is still to be taken.
+  bool is_ending() const { return end_pushed_.load(std::memory_order_acquire); }
   EndReason reason() const { return reason_; }
   const Stats& stats() const { return stats_; }
 

@@ -144,11 +144,18 @@ void Dialog::on_ack(const sip_t& request) {
 }
 
 void Dialog::on_prack(const sip_t& request) {
-  if (!awaits_answer_ || state_ != State::kInvited) return;
-  EarlyAnswer early{id_, session_description(request)};
-  if (early.answer.empty()) return;
-  awaits_answer_ = false;
-  if (!reported_) report_(std::move(early));
+  if (state_ != State::kInvited) return;
+  if (awaits_answer_) {
+    EarlyAnswer early{id_, session_description(request)};
+    awaits_answer_ = early.answer.empty();
+    if (!early.answer.empty() && !reported_) report_(std::move(early));
+  }
+  awaits_prack_ = false;
+  auto waiting = std::exchange(after_prack_, {});
+  for (const auto& command : waiting) {  // those that must wait once more queue again
+    if (const auto* provisional = std::get_if<Progress>(&command)) progress(*provisional);
+    if (const auto* final = std::get_if<Answer>(&command)) answer(*final);
+  }
 }
 
 void Dialog::on_cancel(const sip_t* request) {
@@ -205,7 +212,11 @@ void Dialog::on_terminated(int status, const char* phrase) {
 // ---- what we do ----
 
 void Dialog::progress(const Progress& command) {
-  if (state_ != State::kInvited || command.status <= 100 || command.status >= 200) return;
+  if (state_ != State::kInvited || ended_ || command.status <= 100 || command.status >= 200) return;
+  if (awaits_prack_) {
+    after_prack_.emplace_back(command);
+    return;
+  }
   const bool has_description = !command.sdp.empty();
   // NUA sends reliably what the peer requires to be reliable, and every 183 if the peer supports that.
   bool is_reliable = requires_100rel_ || (supports_100rel_ && command.status == 183);
@@ -225,6 +236,7 @@ void Dialog::progress(const Progress& command) {
     described_ = true;
     awaits_answer_ = late_offer_;
   }
+  awaits_prack_ = is_reliable;
   const std::string lines = lines_of(command.headers);
   nua_respond(handle_, command.status, phrase_of(command.status), SIPTAG_CONTACT_STR(contact_.c_str()),
               TAG_IF(force, SIPTAG_REQUIRE_STR("100rel")), TAG_IF(send_description, SIPTAG_CONTENT_TYPE_STR(kSdp)),
@@ -233,7 +245,11 @@ void Dialog::progress(const Progress& command) {
 }
 
 void Dialog::answer(const Answer& command) {
-  if (state_ != State::kInvited) return;
+  if (state_ != State::kInvited || ended_) return;
+  if (awaits_prack_) {
+    after_prack_.emplace_back(command);
+    return;
+  }
   state_ = State::kAnswered;
   const bool send_description = !described_ && !command.sdp.empty();
   if (send_description) {

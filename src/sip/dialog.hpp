@@ -8,9 +8,12 @@
 //
 // A change of the session (re-INVITE, UPDATE) is a second, smaller state: what of it is open.
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "sip/message.hpp"
 #include "sip/sofia.hpp"
@@ -81,9 +84,13 @@ class Dialog {
   bool supports_100rel_ = false;
   bool described_ = false;      // our SDP is out, reliably: the 200 must not repeat it
   bool awaits_answer_ = false;  // our offer is out, the peer's answer has not come
-  bool bye_wanted_ = false;     // as soon as the ACK is there (RFC 3261 §15)
-  std::string phrase_;          // NUA keeps a pointer to it
-  std::string proxy_;           // where our requests go instead of where the dialog says; see detour()
+  bool awaits_prack_ = false;   // a reliable response is out
+  // What must wait for that PRACK: one reliable response at a time, and no 2xx before it (RFC 3262 §3). NTA would queue
+  // them too, but loses track when the peer hangs up meanwhile: process_prack() then works on a freed request.
+  std::vector<std::variant<Progress, Answer>> after_prack_;
+  bool bye_wanted_ = false;  // as soon as the ACK is there (RFC 3261 §15)
+  std::string phrase_;       // NUA keeps a pointer to it
+  std::string proxy_;        // where our requests go instead of where the dialog says; see detour()
 
   Change change_ = Change::kNone;
   bool change_has_offer_ = false;

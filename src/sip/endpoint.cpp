@@ -44,7 +44,7 @@ base::Result<std::unique_ptr<Endpoint>> Endpoint::open(su_root_t* root, const st
                  NUTAG_AUTOALERT(0), NUTAG_AUTOACK(0), NUTAG_AUTO100(1), NUTAG_ENABLEMESSAGE(0), NUTAG_EARLY_MEDIA(0),
                  NUTAG_SESSION_TIMER(session_expires), NUTAG_MIN_SE(min_se), NUTAG_SUPPORTED("timer, 100rel"),
                  SIPTAG_ALLOW_STR(kMethods), NUTAG_APPL_METHOD("INVITE, UPDATE, INFO"),
-                 SIPTAG_USER_AGENT_STR(options.software.empty() ? nullptr : options.software.c_str()),
+                 SIPTAG_USER_AGENT_STR(options.software.empty() ? "telegraphone" : options.software.c_str()),
                  NUTAG_OUTBOUND("no-options-keepalive no-natify no-validate"), NUTAG_AUTO302(0), NUTAG_AUTO305(0),
                  NTATAG_SERVER_RPORT(2), NTATAG_CLIENT_RPORT(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0),
                  NTATAG_MAXSIZE(kLargestMessage), NTATAG_UDP_MTU(kLargestMessage), TPTAG_STUN_SERVER(0),

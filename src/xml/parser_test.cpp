@@ -116,7 +116,7 @@ TEST(Parser, delivers_a_stanza_of_exactly_the_limit_and_refuses_one_byte_more) {
 }
 
 TEST(Parser, refuses_a_tag_attribute_or_cdata_that_never_ends) {
-  for (const std::string& start : {"<", "<a x='", "<a><![CDATA[", "<a>&", "<a x='>>>"}) {
+  for (const std::string start : {"<", "<a x='", "<a><![CDATA[", "<a>&", "<a x='>>>"}) {
     Seen seen;
     Parser parser(seen, {10000, 64});
     ParseError error = parser.feed(kOpen + start);

@@ -38,7 +38,7 @@ void Authenticator::set_accounts(std::vector<Account> accounts) {
   std::map<std::string, Entry, std::less<>> entries;
   for (Account& account : accounts) {
     const std::string name = local_part(account.name);
-    if (!Jid::parse(name + "@" + domain_)) {
+    if (const auto jid = Jid::parse(name + "@" + domain_); !jid || !jid->is_bare()) {
       base::log::warn("xmpp", "the account name '{}' cannot be a JID's local part; left out", account.name);
       continue;
     }
@@ -92,11 +92,11 @@ std::unique_ptr<SaslExchange> Authenticator::begin(const std::string& mechanism)
 }
 
 std::string Authenticator::local_part(std::string_view user) const {
-  if (const auto jid = Jid::parse(user); jid && !jid->local.empty() && jid->is_bare() && jid->domain == domain_) {
-    return jid->local;
+  for (const std::string& text : {std::string(user), std::string(user) + "@" + domain_}) {
+    const auto jid = Jid::parse(text);
+    if (jid && jid->is_bare() && !jid->local.empty() && jid->domain == domain_) return jid->local;
   }
-  const auto jid = Jid::parse(std::string(user) + "@" + domain_);
-  return jid && !jid->local.empty() ? jid->local : std::string(user);
+  return std::string(user);
 }
 
 const Authenticator::Entry* Authenticator::find(std::string_view user) const {

@@ -1,0 +1,385 @@
+#include "media/tap.hpp"
+
+#include <cmath>
+#include <gtest/gtest.h>
+#include <numeric>
+
+namespace {
+
+using base::milliseconds;
+using media::Position;
+using record::EndReason;
+
+constexpr std::size_t kFrame = 160;
+
+std::vector<std::int16_t> take_all(record::Track& track) {
+  std::vector<std::int16_t> all, block(record::Track::kMaxBlock);
+  while (const std::size_t count = track.take(block)) {
+    all.insert(all.end(), block.begin(), block.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  return all;
+}
+
+// Feeds a tap from position 0 on. What the party sends says its own position (send_at), or silence, or a loud tone.
+class TapTest : public testing::Test {
+ protected:
+  static std::int16_t send_at(Position p) { return static_cast<std::int16_t>(1000 + p % 10000); }
+  static std::int16_t recv_at(Position p) { return static_cast<std::int16_t>(-1 - p % 10000); }
+  static std::int16_t tone_at(Position p) {
+    return static_cast<std::int16_t>(8000 * std::sin(2 * M_PI * 440 * static_cast<double>(p) / 8000));
+  }
+
+  media::Tap& open(record::Settings settings, Position start = 0, double seconds = 60) {
+    track_.emplace(8000, settings.channels(), seconds);
+    tap_.emplace(1, media::TapOptions{settings, &*track_}, start);
+    return *tap_;
+  }
+
+  template <class Sample>
+  void feed_until(Position until, Sample sample, media::PacketCounts packets = {.received = 1}) {
+    while (now_ < until) {
+      std::array<std::int16_t, kFrame> send, recv;
+      for (std::size_t i = 0; i < kFrame; ++i) {
+        send[i] = sample(now_ + static_cast<Position>(i));
+        recv[i] = recv_at(now_ + static_cast<Position>(i));
+      }
+      media::Origins origins;
+      origins.add(media::Origin::received, kFrame);
+      tap_->feed({.position = now_, .send = send, .recv = recv, .origins = &origins, .packets = packets});
+      now_ += kFrame;
+    }
+  }
+  void feed_until(Position until) { feed_until(until, send_at); }
+  void feed_silence_until(Position until) {
+    feed_until(until, [](Position) { return std::int16_t{0}; });
+  }
+  void feed_tone_until(Position until) { feed_until(until, tone_at); }
+
+  std::vector<std::int16_t> audio() { return take_all(*track_); }
+  void expect_end(EndReason reason, std::uint64_t samples) {
+    ASSERT_TRUE(tap_->ended());
+    EXPECT_EQ(*tap_->ended(), reason);
+    const auto channels = static_cast<std::uint64_t>(track_->channels());
+    EXPECT_EQ(audio().size(), samples * channels);
+    ASSERT_TRUE(track_->ended());
+    EXPECT_EQ(track_->reason(), reason);
+    EXPECT_EQ(track_->stats().samples, samples);
+  }
+
+  std::optional<record::Track> track_;
+  std::optional<media::Tap> tap_;
+  Position now_ = 0;
+};
+
+record::Settings send_only() {
+  record::Settings settings;
+  settings.direction = record::Direction::send;
+  return settings;
+}
+
+TEST_F(TapTest, BeginsAndStopsAtTheSampleOfTheCommandWithinAFrame) {
+  open(send_only(), 37);
+  tap_->stop(1003, EndReason::stop);
+  feed_until(1600);
+  const auto all = audio();
+  ASSERT_EQ(all.size(), 1003U - 37U);
+  EXPECT_EQ(all.front(), send_at(37));
+  EXPECT_EQ(all.back(), send_at(1002));
+  EXPECT_EQ(tap_->ended(), EndReason::stop);
+}
+
+TEST_F(TapTest, StopsAtTheEndOfTheFrameThatTheStopFallsOn) {
+  open(send_only());
+  tap_->stop(320, EndReason::stop);
+  feed_until(320);
+  expect_end(EndReason::stop, 320);
+}
+
+TEST_F(TapTest, RecordsExactlyMaxDuration) {
+  for (const int ms : {1, 20, 33, 500, 2500}) {
+    auto settings = send_only();
+    settings.max_duration = milliseconds(ms);
+    now_ = 0;
+    open(settings, 77);
+    feed_until(77 + ms * 8 - 160);
+    feed_until(77 + ms * 8 + 320);
+    expect_end(EndReason::max_duration, static_cast<std::uint64_t>(ms) * 8);
+  }
+}
+
+TEST_F(TapTest, RecordsNothingWhilePausedAndCountsIt) {
+  open(send_only());
+  tap_->pause(500);
+  tap_->resume(1700);
+  tap_->stop(3000, EndReason::stop);
+  feed_until(3200);
+  const auto all = audio();
+  ASSERT_EQ(all.size(), 500U + 1300U);
+  // Outside the ramps of 2 ms (16 samples) it is sample for sample what was sent.
+  for (std::size_t i = 0; i < 484; ++i) ASSERT_EQ(all[i], send_at(static_cast<Position>(i)));
+  for (std::size_t i = 516; i < all.size(); ++i) ASSERT_EQ(all[i], send_at(1200 + static_cast<Position>(i)));
+  EXPECT_LT(std::abs(all[499]), 50) << "faded out";
+  EXPECT_LT(std::abs(all[500]), 50) << "fades in";
+  EXPECT_EQ(track_->stats().paused_samples, 1200U);
+}
+
+TEST_F(TapTest, FadesOutAcrossAFrameBoundary) {
+  open(send_only());
+  tap_->pause(165);
+  tap_->resume(400);
+  tap_->stop(640, EndReason::stop);
+  feed_until(640);
+  const auto all = audio();
+  ASSERT_EQ(all.size(), 165U + 240U);
+  for (std::size_t i = 150; i < 164; ++i) EXPECT_GT(all[i], all[i + 1]) << i;
+}
+
+TEST_F(TapTest, MakesNoClickWhereItIsCutInALoudTone) {
+  open(send_only());
+  tap_->pause(1009);
+  tap_->resume(1777);
+  tap_->stop(3200, EndReason::stop);
+  feed_tone_until(3200);
+  const auto all = audio();
+  int steepest_tone = 0, steepest_seam = 0;
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    const int step = std::abs(all[i] - all[i - 1]);
+    int& steepest = i > 980 && i < 1040 ? steepest_seam : steepest_tone;
+    steepest = std::max(steepest, step);
+  }
+  EXPECT_LE(steepest_seam, steepest_tone + 100);
+}
+
+TEST_F(TapTest, PausingOrResumingTwiceChangesNothing) {
+  open(send_only());
+  EXPECT_TRUE(tap_->pause(100));
+  EXPECT_FALSE(tap_->pause(200));
+  EXPECT_TRUE(tap_->resume(300));
+  EXPECT_FALSE(tap_->resume(400));
+  tap_->stop(480, EndReason::stop);
+  EXPECT_FALSE(tap_->stop(470, EndReason::stop));
+  feed_until(480);
+  expect_end(EndReason::stop, 100 + 180);
+}
+
+TEST_F(TapTest, StartedPausedItRecordsNothingUntilResumedAndThenFromTheFirstSample) {
+  auto settings = send_only();
+  settings.start_paused = true;
+  settings.max_duration = milliseconds(100);
+  open(settings);
+  feed_until(8000);
+  EXPECT_FALSE(tap_->ended()) << "paused time counts for nothing";
+  tap_->resume(8010);
+  feed_until(9600);
+  const auto all = audio();
+  ASSERT_EQ(all.size(), 800U);
+  EXPECT_EQ(all.front(), send_at(8010)) << "no fade where nothing was recorded before";
+  EXPECT_EQ(track_->stats().paused_samples, 8010U);
+}
+
+TEST_F(TapTest, CanBeStoppedWhilePaused) {
+  open(send_only());
+  tap_->pause(320);
+  feed_until(1600);
+  tap_->stop(1650, EndReason::stop);
+  feed_until(1760);
+  expect_end(EndReason::stop, 320);
+}
+
+TEST_F(TapTest, MaxDurationLeavesPausedTimeOut) {
+  auto settings = send_only();
+  settings.max_duration = milliseconds(100);
+  open(settings);
+  tap_->pause(333);
+  tap_->resume(4001);
+  feed_until(8000);
+  expect_end(EndReason::max_duration, 800);
+}
+
+TEST_F(TapTest, EndsAtInitialTimeoutIfNobodySpeaks) {
+  auto settings = send_only();
+  settings.initial_timeout = milliseconds(1234);
+  open(settings, 5);
+  feed_silence_until(16000);
+  expect_end(EndReason::initial_timeout, 1234 * 8);
+}
+
+TEST_F(TapTest, InitialTimeoutDoesNotRunWhilePausedNorAfterSpeech) {
+  auto settings = send_only();
+  settings.initial_timeout = milliseconds(1000);
+  open(settings);
+  tap_->pause(4000);
+  tap_->resume(20000);
+  feed_silence_until(22400);
+  EXPECT_FALSE(tap_->ended());
+  feed_tone_until(24000 - 160);
+  feed_silence_until(64000);
+  EXPECT_FALSE(tap_->ended());
+}
+
+TEST_F(TapTest, EndsAtFinalTimeoutAfterSpeechAndNotBefore) {
+  auto settings = send_only();
+  settings.final_timeout = milliseconds(700);
+  open(settings);
+  feed_silence_until(16000);
+  EXPECT_FALSE(tap_->ended()) << "nobody has spoken yet";
+  feed_tone_until(24000);
+  feed_silence_until(28000);
+  EXPECT_FALSE(tap_->ended());
+  feed_tone_until(30400);
+  feed_silence_until(48000);
+  ASSERT_TRUE(tap_->ended());
+  EXPECT_EQ(*tap_->ended(), EndReason::final_timeout);
+  // The tone ended at 30400; the detector bridges 50 ms and judges whole frames.
+  const auto samples = static_cast<double>(audio().size());
+  EXPECT_GE(samples, 30400 + 5600);
+  EXPECT_LE(samples, 30400 + 5600 + 800);
+}
+
+TEST_F(TapTest, TheEarliestOfSeveralLimitsInOneFrameWins) {
+  auto settings = send_only();
+  settings.initial_timeout = milliseconds(1003);
+  settings.max_duration = milliseconds(1005);
+  open(settings);
+  feed_silence_until(16000);
+  expect_end(EndReason::initial_timeout, 1003 * 8);
+
+  settings.max_duration = milliseconds(1001);
+  now_ = 0;
+  open(settings);
+  feed_silence_until(16000);
+  expect_end(EndReason::max_duration, 1001 * 8);
+
+  now_ = 0;
+  open(settings);
+  tap_->stop(1000 * 8 + 3, EndReason::stop);
+  feed_silence_until(16000);
+  expect_end(EndReason::stop, 1000 * 8 + 3);
+}
+
+TEST_F(TapTest, JudgesSilenceOnWhatThePartyHearsWhenOnlyThatIsRecorded) {
+  record::Settings settings;
+  settings.direction = record::Direction::recv;
+  settings.initial_timeout = milliseconds(500);
+  track_.emplace(8000, 1, 60.0);
+  tap_.emplace(1, media::TapOptions{settings, &*track_}, 0);
+  std::array<std::int16_t, kFrame> silence{}, tone;
+  for (Position at = 0; at < 8000; at += kFrame) {
+    for (std::size_t i = 0; i < kFrame; ++i) tone[i] = tone_at(at + static_cast<Position>(i));
+    tap_->feed({.position = at, .send = tone, .recv = silence});
+  }
+  expect_end(EndReason::initial_timeout, 4000);
+}
+
+TEST_F(TapTest, MixesBothDirectionsAndSaturates) {
+  open({});
+  std::array<std::int16_t, kFrame> send, recv;
+  send.fill(20000), recv.fill(20000);
+  send[1] = -20000, recv[1] = -20000;
+  send[2] = 100, recv[2] = -30;
+  tap_->feed({.position = 0, .send = send, .recv = recv});
+  const auto all = audio();
+  ASSERT_EQ(all.size(), kFrame);
+  EXPECT_EQ(all[0], 32767);
+  EXPECT_EQ(all[1], -32768);
+  EXPECT_EQ(all[2], 70);
+}
+
+TEST_F(TapTest, PutsWhatThePartySendsLeftAndWhatItHearsRight) {
+  record::Settings settings;
+  settings.mix = false;
+  settings.max_duration = milliseconds(150);
+  open(settings, 11);
+  tap_->pause(200);
+  tap_->resume(600);
+  feed_until(3200);
+  const auto all = audio();
+  ASSERT_EQ(all.size(), 2U * 1200U);
+  EXPECT_EQ(all[0], send_at(11));
+  EXPECT_EQ(all[1], recv_at(11));
+  EXPECT_EQ(all[2 * 1199], send_at(11 + 1199 + 400));
+  EXPECT_EQ(all[2 * 1199 + 1], recv_at(11 + 1199 + 400));
+}
+
+TEST_F(TapTest, CountsWhatTheWriterCouldNotTakeAndEndsAfterASecondOfIt) {
+  open(send_only(), 0, 1.0);
+  const auto room = static_cast<Position>(8000 + record::Track::kMaxBlock);
+  feed_until(60000);
+  ASSERT_TRUE(tap_->ended());
+  EXPECT_EQ(*tap_->ended(), EndReason::error);
+  const auto taken = audio().size();
+  EXPECT_LE(static_cast<Position>(taken), 2 * room);
+  EXPECT_EQ(track_->stats().samples, taken);
+  EXPECT_EQ(track_->stats().overrun_samples, 8000U);
+}
+
+TEST_F(TapTest, MaxDurationCountsOnlyWhatTheWriterTook) {
+  auto settings = send_only();
+  settings.max_duration = milliseconds(5000);
+  open(settings, 0, 1.0);
+  Position full = 0;
+  while (full == 0) {
+    const auto before = now_;
+    feed_until(now_ + 160);
+    if (now_ - before != 160 || now_ > 30000) full = now_;
+  }
+  const auto first = audio().size();
+  feed_until(now_ + 160);
+  std::size_t total = first;
+  while (!tap_->ended() && now_ < 200000) {
+    feed_until(now_ + 1600);
+    total += audio().size();
+  }
+  total += audio().size();
+  ASSERT_TRUE(tap_->ended());
+  if (*tap_->ended() == EndReason::max_duration) {
+    EXPECT_EQ(total, 40000U);
+  }
+  EXPECT_EQ(track_->stats().samples, total);
+}
+
+TEST_F(TapTest, EndsWithAnErrorWhenTheWriterHasFailed) {
+  open(send_only());
+  feed_until(320);
+  track_->fail();
+  feed_until(480);
+  expect_end(EndReason::error, 320);
+}
+
+TEST_F(TapTest, SaysOnceThatNothingWasHeardInTheFirstTwoSeconds) {
+  open(send_only());
+  const auto silence = [](Position) { return std::int16_t{0}; };
+  feed_until(15840, silence, {});
+  EXPECT_FALSE(tap_->take_unheard());
+  feed_until(16000, silence, {});
+  EXPECT_TRUE(tap_->take_unheard());
+  feed_until(32000, silence, {});
+  EXPECT_FALSE(tap_->take_unheard());
+  tap_->end(EndReason::hangup);
+  audio();
+  EXPECT_TRUE(track_->stats().no_media_at_start);
+}
+
+TEST_F(TapTest, CountsPacketsAndMadeUpSamplesOfWhatItRecordsOnly) {
+  open(send_only(), 100);
+  std::array<std::int16_t, kFrame> send{}, recv{};
+  media::Origins origins;
+  origins.add(media::Origin::received, 90);
+  origins.add(media::Origin::concealed, 40);
+  origins.add(media::Origin::silent, 30);
+  tap_->feed({.position = 0,
+              .send = send,
+              .recv = recv,
+              .origins = &origins,
+              .packets = {.received = 2, .lost = 1, .late = 3, .duplicate = 4}});
+  tap_->end(EndReason::stop);
+  EXPECT_EQ(audio().size(), 60U);
+  EXPECT_EQ(track_->stats().concealed_samples, 30U);
+  EXPECT_EQ(track_->stats().silent_samples, 30U);
+  EXPECT_EQ(track_->stats().packets_received, 2U);
+  EXPECT_EQ(track_->stats().packets_lost, 1U);
+  EXPECT_EQ(track_->stats().packets_late, 3U);
+  EXPECT_EQ(track_->stats().packets_duplicate, 4U);
+}
+
+}  // namespace
