@@ -7,16 +7,15 @@ namespace media {
 namespace {
 
 constexpr std::chrono::milliseconds kMaxEarly{300};
-constexpr std::size_t kConcealMs = 60;
 // Only reached through damage; it keeps a silly number from making a packet that never ends.
 constexpr Position kMaxDuration = 1500;
 
 }  // namespace
 
 Playout::Playout(std::uint32_t rate, std::chrono::milliseconds depth)
-    : rate_(rate), anchor_({.depth = depth.count() * rate / 1000, .max_early = kMaxEarly.count() * rate / 1000}) {
-  plc_init(&plc_);
-}
+    : rate_(rate),
+      anchor_({.depth = depth.count() * rate / 1000, .max_early = kMaxEarly.count() * rate / 1000}),
+      concealer_(rate) {}
 
 void Playout::set_decoder(std::uint8_t payload_type, const codec::Codec* codec) {
   Decoding& decoding = decoders_[payload_type & 127U];
@@ -144,7 +143,7 @@ bool Playout::decode(const Item& item) {
   const auto& decoder = decoders_[item.payload_type & 127U].decoder;
   if (decoder) {
     const std::size_t count = decoder->decode(item.payload, block_);
-    plc_rx(&plc_, block_.data(), static_cast<int>(count));
+    concealer_.receive({block_.data(), count});
     block_end_ = count;
     block_begin_ = std::min(count, static_cast<std::size_t>(cursor_ - item.position));
   }
@@ -153,10 +152,11 @@ bool Playout::decode(const Item& item) {
 }
 
 void Playout::fill(std::span<std::int16_t> out, bool lost, Origins& origins) {
-  const std::size_t most = kConcealMs * rate_ / 1000;
-  if (lost && concealed_ < most) {
+  const std::size_t most = Concealer::kMostMs * rate_ / 1000;
+  // A gap that had to begin as silence, because nothing had come that could tell, stays silence.
+  if (lost && quiet_ == 0 && concealed_ < most) {
     const std::size_t count = std::min(out.size(), most - concealed_);
-    plc_fillin(&plc_, out.data(), static_cast<int>(count));
+    concealer_.conceal(out.first(count));
     concealed_ += count;
     origins.add(Origin::concealed, count);
     out = out.subspan(count);
@@ -167,7 +167,7 @@ void Playout::fill(std::span<std::int16_t> out, bool lost, Origins& origins) {
 void Playout::fill_silence(std::span<std::int16_t> out, Origins& origins) {
   std::fill(out.begin(), out.end(), std::int16_t{0});
   // The concealer hears it too, until it has heard nothing else.
-  if (quiet_ < PLC_HISTORY_LEN && concealed_ == 0) plc_rx(&plc_, out.data(), static_cast<int>(out.size()));
+  if (quiet_ < concealer_.history() && concealed_ == 0) concealer_.receive(out);
   quiet_ += out.size();
   origins.add(Origin::silent, out.size());
 }

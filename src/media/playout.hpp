@@ -4,7 +4,7 @@
 // Owned by a media worker; never allocates in insert(), render() and skip().
 //
 //   packet ─▶ Anchor ─▶ JitterBuffer ─▶ decoder ─▶ block ─┐
-//                            gap: sequence missing ─▶ PLC ├─▶ 20 ms frame
+//                            gap: sequence missing ─▶ made up ├─▶ 20 ms frame
 //                            gap: sequence goes on ─▶ silence
 //
 // A gap whose sequence numbers go on is silence suppression; one with numbers missing is loss: concealed for 60 ms,
@@ -14,10 +14,10 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <spandsp.h>
 
 #include "codec/codec.hpp"
 #include "media/anchor.hpp"
+#include "media/concealer.hpp"
 #include "media/frame.hpp"
 #include "rtp/jitter_buffer.hpp"
 
@@ -75,7 +75,7 @@ class Playout {
   Anchor anchor_;
   rtp::JitterBuffer buffer_;
   std::array<Decoding, 128> decoders_;
-  plc_state_t plc_;
+  Concealer concealer_;
 
   Position cursor_ = 0;
   std::int64_t sequence_shift_ = 0;  // makes the numbers of successive sources one row

@@ -266,7 +266,7 @@ TEST_F(TapTest, JudgesSilenceOnWhatThePartyHearsWhenOnlyThatIsRecorded) {
   std::array<std::int16_t, kFrame> silence{}, tone;
   for (Position at = 0; at < 8000; at += kFrame) {
     for (std::size_t i = 0; i < kFrame; ++i) tone[i] = tone_at(at + static_cast<Position>(i));
-    tap_->feed({.position = at, .send = tone, .recv = silence});
+    tap_->feed({.position = at, .send = tone, .recv = silence, .packets = {}});
   }
   expect_end(EndReason::initial_timeout, 4000);
 }
@@ -277,7 +277,7 @@ TEST_F(TapTest, MixesBothDirectionsAndSaturates) {
   send.fill(20000), recv.fill(20000);
   send[1] = -20000, recv[1] = -20000;
   send[2] = 100, recv[2] = -30;
-  tap_->feed({.position = 0, .send = send, .recv = recv});
+  tap_->feed({.position = 0, .send = send, .recv = recv, .packets = {}});
   const auto all = audio();
   ASSERT_EQ(all.size(), kFrame);
   EXPECT_EQ(all[0], 32767);

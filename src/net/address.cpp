@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <charconv>
 #include <cstring>
+#include <spdlog/fmt/fmt.h>
 
 namespace net {
 namespace {
@@ -75,10 +76,7 @@ std::string Address::host() const {
   return text;
 }
 
-std::string Address::str() const {
-  const std::string port_text = std::to_string(port());
-  return family() == AF_INET6 ? "[" + host() + "]:" + port_text : host() + ":" + port_text;
-}
+std::string Address::str() const { return fmt::format(family() == AF_INET6 ? "[{}]:{}" : "{}:{}", host(), port()); }
 
 bool Address::is_any() const {
   if (family() == AF_INET) return v4(storage_).sin_addr.s_addr == INADDR_ANY;

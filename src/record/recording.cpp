@@ -9,7 +9,8 @@ namespace record {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainInterval{250};
-constexpr std::chrono::seconds kCheckpointInterval{1};
+// With the depth of the jitter buffer and the writers' poll still less than a second.
+constexpr std::chrono::milliseconds kCheckpointInterval{500};
 
 }  // namespace
 
@@ -48,7 +49,6 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
 }
 
 bool Recording::drain(base::Time now, std::span<std::int16_t> buffer) {
-  if (now < drain_due_ && !track_.is_ending()) return false;
   drain_due_ = now + kDrainInterval;
   const auto flush = [&](std::size_t filled) {
     if (filled == 0 || !encoder_) return;  // closed: what still comes is lost

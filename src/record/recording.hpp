@@ -32,8 +32,9 @@ class Recording {
 
   Track& track() { return track_; }
 
-  // Encodes what is there; four times a second only, which is cheaper, until the End is near. `buffer` is lent: at
-  // least Track::kMaxBlock samples. True if the End has come.
+  // Four times a second, which is cheaper than at every turn, and as soon as the End is near.
+  bool is_due(base::Time now) const { return now >= drain_due_ || track_.is_ending(); }
+  // Encodes what is there. `buffer` is lent: at least Track::kMaxBlock samples. True if the End has come.
   bool drain(base::Time now, std::span<std::int16_t> buffer);
   // After the End: completes the file and hands it over, if that has not been done; once.
   Outcome finish();

@@ -42,7 +42,7 @@ class Track {
   EndReason reason() const { return reason_; }
   const Stats& stats() const { return stats_; }
 
-  static constexpr std::size_t kMaxBlock = 2 * 48 * 120;  // samples: stereo, 48 kHz, 120 ms
+  static constexpr std::size_t kMaxBlock = std::size_t{2} * 48 * 120;  // samples: stereo, 48 kHz, 120 ms
 
  private:
   const std::uint32_t rate_;

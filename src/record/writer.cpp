@@ -114,7 +114,7 @@ void Writer::open_now(const Open& command) {
 bool Writer::serve() {
   const base::Time began = base::Clock::now();
   for (auto& [id, recording] : recordings_) {
-    if (!recording->drain(began, buffer_)) continue;
+    if (!recording->is_due(began) || !recording->drain(began, buffer_)) continue;
     if (std::find(ended_.begin(), ended_.end(), id) == ended_.end()) ended_.push_back(id);
   }
   // Completing a file waits for the disk; the other tracks must not overflow meanwhile.

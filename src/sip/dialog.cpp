@@ -25,36 +25,50 @@ std::string lines_of(const Headers& headers) {
   return lines;
 }
 
-const char* or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
-
 const char* phrase_of(int status) {
   const char* phrase = sip_status_phrase(status);
   return phrase != nullptr ? phrase : "Rejected";
 }
 
-bool is_numeric(const char* host) {
-  if (host == nullptr) return false;
-  return net::Address::parse(*host == '[' ? std::string(host) + ":0" : std::string(host), 0) ||
-         net::Address::parse(std::string(host) + ":0");
+// The host of a URL as an address; unset if it is a name.
+net::Address numeric(const char* host, const char* port) {
+  const std::string text =
+      std::string(host != nullptr ? host : "") + ":" + (port != nullptr && *port != 0 ? port : "5060");
+  return net::Address::parse(text).value_or(net::Address());
 }
 
-// Where requests of ours must be sent instead of where the dialog says; empty if it says so by number. Names are not
-// looked up: what cannot be reached by number goes back to where the peer's own requests come from.
-std::string detour(const sip_t& request, const Source& source) {
-  const url_t* next = nullptr;
+// Where requests of ours go: the first Route or the Contact if that is a SIP URI with a numeric host that we can reach,
+// else back to where the peer's own requests come from. Names are never looked up. NUA is always told, and never left
+// to work it out from the URI: with one that it cannot use it fails to make its BYE, makes another for that, and so on
+// without end.
+std::string next_hop(const sip_t& request, const Source& source) {
+  Source hop = source;
+  const url_t* url = nullptr;
   if (request.sip_record_route != nullptr) {
-    next = request.sip_record_route->r_url;
+    url = request.sip_record_route->r_url;
   } else if (request.sip_contact != nullptr) {
-    next = request.sip_contact->m_url;
+    url = request.sip_contact->m_url;
   }
-  if (next != nullptr && is_numeric(next->url_host)) return {};
-  return "sip:" + source.address.str() + (source.tcp ? ";transport=tcp" : ";transport=udp");
+  if (url != nullptr && url->url_type == url_sip && url_has_param(url, "maddr") == 0) {
+    char transport[8] = "";
+    url_param(url->url_params, "transport", transport, sizeof transport);
+    const std::string_view wanted = transport;
+    const bool is_tcp = wanted == "tcp" || wanted == "TCP" || (wanted.empty() && source.tcp);
+    const bool is_known = is_tcp || wanted.empty() || wanted == "udp" || wanted == "UDP";
+    const net::Address address = numeric(url->url_host, url->url_port);
+    if (is_known && address.is_set() && address.family() == source.address.family() && address.port() != 0 &&
+        !address.is_any()) {
+      hop = {is_tcp, address};
+    }
+  }
+  return "sip:" + hop.address.str() + (hop.tcp ? ";transport=tcp" : ";transport=udp");
 }
 
 }  // namespace
 
-Dialog::Dialog(DialogId id, nua_handle_t* handle, std::string contact, const Report& report)
-    : id_(id), handle_(handle), contact_(std::move(contact)), report_(report) {
+Dialog::Dialog(DialogId id, nua_handle_t* handle, std::string contact, const std::string& answer_lines,
+               const Report& report)
+    : id_(id), handle_(handle), contact_(std::move(contact)), answer_lines_(answer_lines), report_(report) {
   nua_handle_bind(handle_, this);
 }
 
@@ -90,11 +104,13 @@ void Dialog::on_invite(const sip_t& request, const Source& source, std::chrono::
 }
 
 void Dialog::follow_target(const sip_t& request, const Source& source) {
-  if (request.sip_contact == nullptr && request.sip_record_route == nullptr) return;
-  const std::string proxy = detour(request, source);
-  if (proxy == proxy_) return;
-  proxy_ = proxy;
-  nua_set_hparams(handle_, NUTAG_PROXY(or_null(proxy_)), TAG_END());
+  // Only the first request sets the route (RFC 3261 §12.2), later ones the target behind it.
+  if (!next_hop_.empty() && (has_route_ || request.sip_contact == nullptr)) return;
+  has_route_ = request.sip_record_route != nullptr;
+  std::string hop = next_hop(request, source);
+  if (hop == next_hop_) return;
+  next_hop_ = std::move(hop);
+  nua_set_hparams(handle_, NUTAG_PROXY(next_hop_.c_str()), TAG_END());
 }
 
 void Dialog::on_reinvite(const sip_t& request, const Source& source) {
@@ -256,7 +272,7 @@ void Dialog::answer(const Answer& command) {
     described_ = true;
     awaits_answer_ = late_offer_;
   }
-  const std::string lines = lines_of(command.headers);
+  const std::string lines = lines_of(command.headers) + answer_lines_;
   nua_respond(handle_, SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()),
               TAG_IF(send_description, SIPTAG_CONTENT_TYPE_STR(kSdp)),
               TAG_IF(send_description, SIPTAG_PAYLOAD_STR(command.sdp.c_str())),

@@ -26,8 +26,8 @@ class Dialog {
   enum class State { kInvited, kAnswered, kConfirmed, kLeaving, kOver };
   using Report = std::function<void(Event)>;
 
-  // Takes over the handle. `contact` is ours, with brackets.
-  Dialog(DialogId id, nua_handle_t* handle, std::string contact, const Report& report);
+  // Takes over the handle. `contact` is ours, with brackets; `answer_lines` are further headers of every answer.
+  Dialog(DialogId id, nua_handle_t* handle, std::string contact, const std::string& answer_lines, const Report& report);
   ~Dialog();
   Dialog(const Dialog&) = delete;
   Dialog& operator=(const Dialog&) = delete;
@@ -76,6 +76,7 @@ class Dialog {
   const DialogId id_;
   nua_handle_t* const handle_;
   const std::string contact_;
+  const std::string& answer_lines_;
   const Report& report_;
 
   State state_ = State::kInvited;
@@ -90,7 +91,8 @@ class Dialog {
   std::vector<std::variant<Progress, Answer>> after_prack_;
   bool bye_wanted_ = false;  // as soon as the ACK is there (RFC 3261 §15)
   std::string phrase_;       // NUA keeps a pointer to it
-  std::string proxy_;        // where our requests go instead of where the dialog says; see detour()
+  std::string next_hop_;     // where our requests go
+  bool has_route_ = false;
 
   Change change_ = Change::kNone;
   bool change_has_offer_ = false;

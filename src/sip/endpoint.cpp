@@ -9,6 +9,9 @@ namespace {
 constexpr const char* kMethods = "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, INFO, UPDATE";
 constexpr unsigned kLargestMessage = 65535;  // bytes, headers and body; more is answered 413
 
+constexpr unsigned kHalfMessage = 30000;      // ms; a TCP peer that does not finish its message is disconnected
+constexpr unsigned kReceiveBuffer = 1 << 20;  // bytes, for bursts over UDP
+
 // What to call ourselves where the socket is bound to any address: the address that most packets leave from.
 net::Address named(const net::Address& bound) {
   if (!bound.is_any()) return bound;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <strings.h>
+#include <utility>
 
 namespace sip {
 namespace {
@@ -51,16 +52,18 @@ std::string_view description_of(const sip_t& message) {
 std::pair<std::string, std::string> split_header(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return {};
-  std::pair<std::string, std::string> header(std::string(trimmed(line.substr(0, colon))), std::string());
-  for (const char c : trimmed(line.substr(colon + 1))) {  // unfold
-    const bool is_blank = c == '\r' || c == '\n' || c == '\t' || c == ' ';
-    if (!is_blank) {
-      header.second += c;
-    } else if (c == ' ' || c == '\t' || header.second.back() != ' ') {
-      header.second += ' ';
+  std::string value;
+  bool is_fold = false;  // a line end and the blanks about it count for one blank
+  for (const char c : trimmed(line.substr(colon + 1))) {
+    if (c == '\r' || c == '\n') {
+      while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.pop_back();
+      is_fold = true;
+    } else if (!is_fold || (c != ' ' && c != '\t')) {
+      if (std::exchange(is_fold, false)) value += ' ';
+      value += c;
     }
   }
-  return header;
+  return {std::string(trimmed(line.substr(0, colon))), std::move(value)};
 }
 
 std::string_view part_of_multipart(std::string_view body, std::string_view boundary, std::string_view content_type) {
@@ -72,7 +75,8 @@ std::string_view part_of_multipart(std::string_view body, std::string_view bound
     at = body.find(mark, begin);
     if (at == std::string_view::npos) break;  // the last one closes
     auto part = body.substr(begin, at - begin);
-    part.remove_prefix(std::min(part.find('\n'), part.size() - (part.empty() ? 0 : 1)) + (part.empty() ? 0 : 1));
+    part.remove_prefix(std::min(part.find('\n'), part.size()));  // the rest of the boundary's line
+    if (!part.empty()) part.remove_prefix(1);
     // Headers up to an empty line.
     std::string_view type;
     while (!part.empty()) {

@@ -20,10 +20,21 @@ constexpr std::chrono::milliseconds kByePatience{2000};   // then the end is rep
 constexpr std::chrono::milliseconds kFinalPatience{500};  // for transactions that outlive the grace of Shutdown
 constexpr const char* kRetryAfter = "10";
 
+// RFC 6086 §5.3; empty without packages.
+std::string recv_info_line(const Options& options) {
+  std::string line;
+  for (const auto& package : options.info_packages) line += (line.empty() ? "Recv-Info: " : ", ") + package;
+  return line.empty() ? line : line + "\r\n";
+}
+
 }  // namespace
 
 Signalling::Signalling(const Options& options, std::function<void(Event)> report, Counters& counters)
-    : options_(options), report_(std::move(report)), counters_(counters), root_(su_root_create(this)) {
+    : options_(options),
+      report_(std::move(report)),
+      recv_info_(recv_info_line(options)),
+      counters_(counters),
+      root_(su_root_create(this)) {
   keep_names_unresolved();
   su_root_threading(root_.get(), 0);  // NUA runs on this thread too
 }
@@ -49,6 +60,7 @@ base::Result<void> Signalling::open(std::vector<ListenAddress>& listen) {
     std::vector<ListenAddress> together{listen[i]};
     for (std::size_t j = i + 1; j < listen.size(); ++j) {
       if (taken[j] || !(listen[j].address == listen[i].address)) continue;
+      if (listen[j].tcp == listen[i].tcp) return base::bad_request(listen[j].str() + " is listed twice");
       taken[j] = true;
       together.push_back(listen[j]);
     }
@@ -223,10 +235,16 @@ void Signalling::on_new_invite(nua_t* nua, nua_handle_t* handle, const sip_t& re
     ++counters_.refused_busy;
     return refuse(SIP_503_SERVICE_UNAVAILABLE, kRetryAfter, false);
   }
+  // What is no SIP URI cannot be the target of a dialog. None at all is RFC 2543's, which goes back to the source.
+  if (request.sip_contact != nullptr && request.sip_contact->m_url->url_type != url_sip &&
+      request.sip_contact->m_url->url_type != url_sips) {
+    return refuse(400, "Bad Contact Header", nullptr, false);
+  }
   if (!is_body_understood(request)) return refuse(SIP_415_UNSUPPORTED_MEDIA, nullptr, true);
   const Source source = source_of(nua_current_request(nua), request);
   const DialogId id = ++last_id_;
-  auto& dialog = dialogs_[id] = std::make_unique<Dialog>(id, handle, endpoint->contact_for(source), report_);
+  auto& dialog = dialogs_[id] =
+      std::make_unique<Dialog>(id, handle, endpoint->contact_for(source), recv_info_, report_);
   counters_.dialogs = dialogs_.size();
   dialog->on_invite(request, source, options_.session_expires);
 }

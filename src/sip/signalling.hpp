@@ -66,6 +66,7 @@ class Signalling {
   base::Owner owner_;
   const Options options_;
   const Dialog::Report report_;
+  const std::string recv_info_;  // header line for answers, or empty
   Counters& counters_;
 
   std::unique_ptr<su_root_t, RootRelease> root_;

@@ -16,6 +16,7 @@
 #include <sofia-sip/su_tag.h>
 #include <sofia-sip/su_wait.h>
 #include <sofia-sip/tport_tag.h>
+#include <sofia-sip/url.h>
 
 namespace sip {
 

@@ -4,19 +4,19 @@
 
 #include <arpa/inet.h>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <netinet/in.h>
 #include <optional>
 #include <poll.h>
 #include <string>
 #include <string_view>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
 
 #include "base/fd.hpp"
+#include "base/mailbox.hpp"
 #include "net/address.hpp"
 #include "sip/user_agent.hpp"
 
@@ -139,36 +139,44 @@ class Peer {
 // Everything a user agent reports, for the test's thread to wait on.
 class Events {
  public:
-  void put(Event event) {
-    const std::lock_guard lock(mutex_);
-    events_.push_back(std::move(event));
-    arrived_.notify_all();
-  }
+  void put(Event event) { mailbox_.post(std::move(event)); }
   // The next event of that type; others are passed over.
   template <class T>
   std::optional<T> wait(std::chrono::milliseconds patience = kPatience) {
-    std::unique_lock lock(mutex_);
     const auto deadline = std::chrono::steady_clock::now() + patience;
     for (;;) {
+      collect();
       while (!events_.empty()) {
         Event event = std::move(events_.front());
         events_.pop_front();
         if (auto* wanted = std::get_if<T>(&event)) return std::move(*wanted);
       }
-      if (arrived_.wait_until(lock, deadline) == std::cv_status::timeout && events_.empty()) return std::nullopt;
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      pollfd ready{wake_.get(), POLLIN, 0};
+      if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) <= 0) return std::nullopt;
     }
   }
   template <class T>
   std::size_t count() {
-    const std::lock_guard lock(mutex_);
+    collect();
     std::size_t count = 0;
     for (const auto& event : events_) count += std::holds_alternative<T>(event) ? 1 : 0;
     return count;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
+  void collect() {
+    std::uint64_t seen = 0;
+    (void)!::read(wake_.get(), &seen, sizeof seen);
+    mailbox_.drain([this](Event&& event) { events_.push_back(std::move(event)); });
+  }
+
+  base::Fd wake_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+  base::Mailbox<Event> mailbox_{[this] {
+    const std::uint64_t one = 1;
+    (void)!::write(wake_.get(), &one, sizeof one);
+  }};
   std::deque<Event> events_;
 };
 

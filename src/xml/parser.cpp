@@ -207,7 +207,9 @@ ParseError Parser::feed(std::string_view bytes) {
 }
 
 ParseError Parser::feed_token(std::string_view token) {
-  if (!tree_->has_root() && is_blank(token)) return ParseError::none;
+  if (!tree_->has_root() && token.front() != '<') {  // expat would keep it, waiting for a name to end
+    return is_blank(token) ? ParseError::none : ParseError::not_well_formed;
+  }
   if (tree_->has_ended()) return is_blank(token) ? ParseError::none : ParseError::not_well_formed;
   stanza_bytes_ += token.size();
   if (stanza_bytes_ > limits_.stanza_bytes) return ParseError::too_big;

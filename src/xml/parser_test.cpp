@@ -88,6 +88,7 @@ TEST(Parser, says_what_is_not_well_formed) {
 TEST(Parser, accepts_utf8_by_name_and_no_other_encoding) {
   EXPECT_EQ(outcome("<?xml version='1.0' encoding='utf-8'?><a>"), ParseError::none);
   EXPECT_EQ(outcome("<?xml version='1.0' encoding='iso-8859-1'?><a>"), ParseError::unsupported_encoding);
+  EXPECT_EQ(outcome("<?xml version='1.0'><a><b/>?>"), ParseError::not_well_formed);
 }
 
 TEST(Parser, refuses_text_between_stanzas_but_not_white_space) {

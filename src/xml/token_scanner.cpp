@@ -121,10 +121,11 @@ TokenScanner::Step TokenScanner::step_bang(char c) {
     match_ = kDeclaration.size() + 1;
     return is_space(c) ? Step::go_on : Step::restricted;
   }
-  if (c == '>') {
+  if (c == '>' && match_ == kDeclaration.size() + 2) {
     at_start_ = false;
     return Step::ends_with_this;
   }
+  match_ = kDeclaration.size() + (c == '?' ? 2 : 1);
   return Step::go_on;
 }
 

@@ -211,6 +211,7 @@ void Stream::fail_sasl(std::string_view condition) {
   exchange_.reset();
   state_ = State::negotiating;
   ++stats_.authentication_failed;
+  base::log::info("xmpp", "authentication failed: {}", condition);
   xml::Element failure = element("failure", kSaslNs);
   failure.add(element(condition, kSaslNs));
   host_.write(xml::print(failure, kClientNs));
@@ -228,6 +229,7 @@ void Stream::bind(const xml::Element& iq) {
   if (!full) return refuse("this resource is none");
   client_ = *full;
   state_ = State::bound;
+  base::log::info("xmpp", "{} is bound{}", client_.str(), secure_ ? ", over TLS" : "");
   host_.bind(client_);
   if (has_ended()) return;
   xml::Element result(iq.name, iq.ns);

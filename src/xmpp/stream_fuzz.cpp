@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/log.hpp"
 #include "xml/parser.hpp"
 #include "xmpp/stream.hpp"
 
@@ -69,7 +70,10 @@ const xmpp::ListenerOptions& options(int which) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  static xmpp::Authenticator authenticator("localhost", options(0).accounts);
+  static xmpp::Authenticator authenticator = [] {
+    base::log::configure(base::log::Level::error, base::log::Format::text);
+    return xmpp::Authenticator("localhost", options(0).accounts);
+  }();
   const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
   Server server;
   xmpp::Listener::Stats stats;

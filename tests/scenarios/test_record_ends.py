@@ -191,7 +191,7 @@ def test_commands_that_a_record_component_does_not_know_are_not_implemented(benc
     component = client.record(jid)
     client.refused(component, "<seek xmlns='urn:xmpp:rayo:output:1'/>", "cancel", "feature-not-implemented")
     client.refused(component, "<dance xmlns='urn:xmpp:rayo:record:1'/>", "cancel", "feature-not-implemented")
-    client.refused(jid, "<output xmlns='urn:example:none:1'/>", "cancel", "feature-not-implemented")
+    client.refused(jid, "<output xmlns='urn:xmpp:rayo:output:1'/>", "cancel", "feature-not-implemented")
     client.stop(component)
     client.expect_complete(component)
 

@@ -126,7 +126,8 @@ def story(pcm, source, window=0.1, alike=0.6, rate=RATE):
         at, how = locate(pcm[i : i + size], source)
         if how < alike:
             continue
-        if pieces and abs((at - i) - (pieces[-1][1] - pieces[-1][0])) <= 8:
+        goes_on = pieces and i <= pieces[-1][0] + pieces[-1][2]
+        if goes_on and abs((at - i) - (pieces[-1][1] - pieces[-1][0])) <= 8:
             pieces[-1][2] = i + size - pieces[-1][0]
         else:
             pieces.append([i, at, size])

@@ -128,6 +128,7 @@ class Call:
         self._branch = None
         self._acks = {}
         self._pracked = set()
+        self._early_answer = False
         self._arrived = threading.Condition()
 
     # ---- what goes out ----
@@ -249,6 +250,7 @@ class Call:
                 body = self._agree(response) if response.body and not self.offer else ""
                 if response.body and self.offer:
                     self._agree(response)
+                self._early_answer = self._early_answer or bool(body)
                 self.prack(response, body)
             return
         if number in self._acks:
@@ -260,7 +262,7 @@ class Call:
             self.ended = self.ended or number == self.invite_cseq
         elif self.auto_ack:
             body = self._agree(response) if response.body else ""
-            late = not self.offer and number == self.invite_cseq and not self._pracked
+            late = not self.offer and number == self.invite_cseq and not self._early_answer
             self.ack(response, body if late else "")
 
     def _agree(self, response):

@@ -44,7 +44,7 @@ std::array<std::uint8_t, WavEncoder::kHeaderSize> WavEncoder::header() const {
   print.number(audio_.rate, 4);
   print.number(static_cast<std::uint64_t>(audio_.rate) * frame_size, 4);
   print.number(frame_size, 2);
-  print.number(8 * kBytesPerSample, 2);
+  print.number(std::uint64_t{8} * kBytesPerSample, 2);
   print.text("data");
   print.number(std::min(data_size, kLargestSize - kHeaderSize), 4);
   return header;
