@@ -19,6 +19,10 @@ namespace {
 // How long a BYE waits for the recordings to be finished, so that a slow disk does not keep the party on the line.
 constexpr base::milliseconds kGoodbyeAfter{2000};
 
+// A caller that is gone without a word must not ring for ever; RFC 3261 §13.3.1.1 lets proxies give up after three
+// minutes.
+constexpr base::milliseconds kUnansweredAfter = std::chrono::minutes(5);
+
 Error unexpected(const char* text) { return {Kind::unexpected, text, base::Fault::peer}; }
 
 const char* name_of(EndReason reason) {
@@ -46,7 +50,13 @@ Call::Call(Context& context, std::string id, sip::Incoming incoming, std::option
       id_(std::move(id)),
       incoming_(std::move(incoming)),
       offer_(std::move(offer)),
-      sdp_session_id_(base::random_u64() >> 2) {}  // RFC 8866 §5.2: fits a signed 64-bit number
+      sdp_session_id_(base::random_u64() >> 2) {  // RFC 8866 §5.2: fits a signed 64-bit number
+  after(kUnansweredAfter, [](Call& call) {
+    if (call.state_ == State::answered || call.state_ == State::ending) return;
+    log::info("call", "{}: nobody answered it", call.id_);
+    static_cast<void>(call.hangup({}, EndReason::timeout));
+  });
+}
 
 Call::~Call() { *alive_ = false; }
 

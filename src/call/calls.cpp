@@ -56,6 +56,9 @@ void Calls::on_incoming(sip::Incoming incoming) {
     if (!judged) {
       return refuse(sip_status(judged.error().kind), context_.stats.refused_codec, judged.error().text);
     }
+    if (judged->agreed.remote_rtp_port == 0) {
+      return refuse(488, context_.stats.refused_codec, "it offers no audio that is open");
+    }
     offer = std::move(*parsed);
   }
 

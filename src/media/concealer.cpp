@@ -39,15 +39,7 @@ void Concealer::receive(std::span<std::int16_t> audio) {
 
 void Concealer::conceal(std::span<std::int16_t> out) {
   if (missing_ == 0) begin();
-  for (std::int16_t& sample : out) {
-    float made = next();
-    // Out of the last real sample: the tail, mirrored, fades into the cycle.
-    if (missing_ <= overlap_) {
-      const float weight = static_cast<float>(missing_) / static_cast<float>(overlap_ + 1);
-      made = weight * made + (1 - weight) * static_cast<float>(history_[history_.size() - missing_]);
-    }
-    sample = rounded(made);
-  }
+  for (std::int16_t& sample : out) sample = rounded(next());
 }
 
 // The lag at which the end of the history is most like itself.
@@ -83,9 +75,14 @@ void Concealer::begin() {
 float Concealer::next() {
   const auto gone = static_cast<float>(missing_++);
   const float gain = std::clamp((fade_end_ - gone) / (fade_end_ - fade_begin_), 0.0F, 1.0F);
-  const float sample = cycle_[at_] * gain;
+  float sample = cycle_[at_];
   at_ = at_ + 1 == pitch_ ? 0 : at_ + 1;
-  return sample;
+  // Out of the last real sample: the tail, mirrored, fades into the cycle.
+  if (missing_ <= overlap_) {
+    const float weight = static_cast<float>(missing_) / static_cast<float>(overlap_ + 1);
+    sample = weight * sample + (1 - weight) * static_cast<float>(history_[history_.size() - missing_]);
+  }
+  return sample * gain;
 }
 
 }  // namespace media

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <gtest/gtest.h>
+#include <vector>
 
 namespace {
 
@@ -39,7 +40,7 @@ TEST_F(ConcealerTest, GoesOnWithAPeriodicSound) {
     lose(80);
     double error = 0;
     for (int i = 830; i < 880; ++i)
-      error = std::max(error, std::abs<double>(heard_[static_cast<std::size_t>(i)] - tone(frequency, i)));
+      error = std::max<double>(error, std::abs(heard_[static_cast<std::size_t>(i)] - tone(frequency, i)));
     EXPECT_LT(error, 1500) << frequency;
   }
 }

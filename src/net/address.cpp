@@ -76,7 +76,10 @@ std::string Address::host() const {
   return text;
 }
 
-std::string Address::str() const { return fmt::format(family() == AF_INET6 ? "[{}]:{}" : "{}:{}", host(), port()); }
+std::string Address::str() const {
+  if (family() == AF_INET6) return fmt::format("[{}]:{}", host(), port());
+  return fmt::format("{}:{}", host(), port());
+}
 
 bool Address::is_any() const {
   if (family() == AF_INET) return v4(storage_).sin_addr.s_addr == INADDR_ANY;

@@ -51,7 +51,7 @@ base::Result<std::unique_ptr<Endpoint>> Endpoint::open(su_root_t* root, const st
                  NUTAG_OUTBOUND("no-options-keepalive no-natify no-validate"), NUTAG_AUTO302(0), NUTAG_AUTO305(0),
                  NTATAG_SERVER_RPORT(2), NTATAG_CLIENT_RPORT(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0),
                  NTATAG_MAXSIZE(kLargestMessage), NTATAG_UDP_MTU(kLargestMessage), TPTAG_STUN_SERVER(0),
-                 TPTAG_KEEPALIVE(0), TAG_END());
+                 TPTAG_KEEPALIVE(0), TPTAG_TIMEOUT(kHalfMessage), TPTAG_UDP_RMEM(kReceiveBuffer), TAG_END());
   if (nua == nullptr) {
     const std::string why = errno != 0 ? std::strerror(errno) : "the SIP stack refused it";
     return base::Error{base::Kind::no_resources, "cannot listen on " + listen.front().str() + ": " + why};

@@ -1,5 +1,6 @@
 """baresip, a phone that others wrote, calls and speaks a file; the recording holds what it said."""
 
+import socket
 import subprocess
 
 import pytest
@@ -22,8 +23,19 @@ audio_alert aufile,{folder}/alert.wav
 ausrc_srate 8000
 auplay_srate 8000
 rtp_ports 40000-40999
-net_interface lo
+net_interface 127.0.0.1
 """
+
+
+def port_with_a_free_one_above():
+    """baresip takes the next port for TLS."""
+    while True:
+        port = free_sip_port()
+        try:
+            with socket.create_server(("127.0.0.1", port + 1)):
+                return port
+        except OSError:
+            continue
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -31,7 +43,7 @@ def test_baresip_calls_and_what_it_plays_is_recorded(bench, tmp_path, transport)
     client = bench.client()
     source = signals.join(signals.marks(12))
     signals.write_wav(tmp_path / "said.wav", source)
-    (tmp_path / "config").write_text(CONFIG.format(port=free_sip_port(), folder=tmp_path,
+    (tmp_path / "config").write_text(CONFIG.format(port=port_with_a_free_one_above(), folder=tmp_path,
                                                    source=f"aufile,{tmp_path}/said.wav"))
     (tmp_path / "accounts").write_text("<sip:baresip@127.0.0.1>;regint=0;audio_codecs=PCMU/8000/1\n")
     to = f"sip:app@127.0.0.1:{bench.server.sip_port};transport={transport}"

@@ -60,10 +60,11 @@ def sipp(server, folder, *arguments, calls=1, rate=1, transport="u1", limit=LIMI
 
 
 VERBS = {"cancel": ("accept",), "bye_from_server": ("answer", "hangup"), "options": (), "session_timer_too_small": (),
-         "prack": ("accept", "answer"), "prack_late_offer": ("accept", "answer")}
+         "prack": ("accept", "answer")}
 
 
-NOT_SPOKEN = {"prack_early_answer"}  # needs early media, which no Rayo command asks for yet
+# Needs early media, which no Rayo command asks for yet; needs a server whose 180 carries no offer: ours does.
+NOT_SPOKEN = {"prack_early_answer", "prack_late_offer"}
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in SCENARIOS.glob("*.xml") if p.stem not in NOT_SPOKEN))

@@ -1,6 +1,7 @@
 """A client that others wrote: slixmpp logs in in every way it can, and records a call from offer to end."""
 
 import asyncio
+import subprocess
 import threading
 import xml.etree.ElementTree as ET
 
@@ -11,7 +12,8 @@ from slixmpp.xmlstream.matcher import MatchXPath
 
 from support import audio, signals
 from support.call import check_file
-from support.rayo import Complete, RAYO
+from support.rayo import RAYO, Complete
+from support.server import Server
 from support.xmpp_raw import Stanza
 
 LIMIT = 30
@@ -22,7 +24,8 @@ class RecordingClient(slixmpp.ClientXMPP):
 
     def __init__(self, server, mechanism, tls, milliseconds=None):
         super().__init__("app@localhost/slixmpp", "secret", sasl_mech=mechanism)
-        self.server, self.tls, self.milliseconds = server, tls, milliseconds
+        self.port, self.tls, self.milliseconds = server.xmpp_port, tls, milliseconds
+        self.ca_certs = server.certificate
         self.told = []
         self.done = self.loop.create_future()
         self.add_event_handler("session_start", self._start)
@@ -66,13 +69,27 @@ class RecordingClient(slixmpp.ClientXMPP):
 
     def run(self, until=None):
         async def session():
-            self.connect(("127.0.0.1", self.server.xmpp_port), force_starttls=self.tls, disable_starttls=not self.tls)
+            self.connect(("127.0.0.1", self.port), force_starttls=self.tls, disable_starttls=not self.tls)
             return await asyncio.wait_for(self.done, LIMIT)
         try:
             return self.loop.run_until_complete(session())
         finally:
             self.disconnect()
             self.loop.run_until_complete(asyncio.sleep(0.1))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server with a certificate of its own, which slixmpp is told to trust: it verifies chain and host name."""
+    folder = tmp_path_factory.mktemp("server")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+                   check=True, capture_output=True)
+    one = Server(folder, xmpp={"certificate": str(certificate), "key": str(key)})
+    one.certificate = certificate
+    yield one
+    one.stop()
 
 
 @pytest.fixture
