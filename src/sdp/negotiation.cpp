@@ -275,7 +275,7 @@ void add_format(Media& media, const CodecChoice& codec, std::uint8_t payload_typ
   const std::string number = std::to_string(payload_type);
   media.formats.push_back(number);
   std::string map = number + " " + codec.name + "/" + std::to_string(codec.clock);
-  if (codec.channels > 1) map += "/" + std::to_string(codec.channels);
+  if (codec.channels > 1) map.append("/").append(std::to_string(codec.channels));
   media.attributes.push_back({"rtpmap", std::move(map)});
   if (!codec.fmtp.empty()) media.attributes.push_back({"fmtp", number + " " + codec.fmtp});
 }
