@@ -58,7 +58,7 @@ bool take_seconds(std::chrono::milliseconds& place, const toml::node& node, doub
 
 std::string seconds_text(std::chrono::milliseconds time) {
   if (time.count() % 1000 == 0) return std::to_string(time.count() / 1000);
-  return "\"" + std::to_string(time.count()) + "ms\"";
+  return fmt::format("\"{}ms\"", time.count());
 }
 
 // A non-empty list of strings that all satisfy `fits`.

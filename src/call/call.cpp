@@ -244,7 +244,9 @@ void Call::begin_end(End end, std::function<void()> say_goodbye) {
     std::exchange(recording.started, {})(Error{Kind::not_found, "the call has ended", base::Fault::peer});
   }
   if (stream_) context_.media.destroy(stream_->ref);  // ends every tap with `hangup`
-  if (!recordings_.empty() && goodbye_) {
+  if (recordings_.empty()) {
+    say_goodbye();
+  } else if (goodbye_) {
     after(kGoodbyeAfter, [](Call& call) { call.say_goodbye(); });
   }
   finish_if_done();
@@ -255,7 +257,7 @@ void Call::say_goodbye() {
 }
 
 void Call::finish_if_done() {
-  if (state_ != State::ending || !recordings_.empty() || finishing_) return;
+  if (state_ != State::ending || !recordings_.empty() || stream_ || finishing_) return;
   finishing_ = true;
   say_goodbye();
   // Later, so that whoever gave the command that led here is answered first.
@@ -344,6 +346,11 @@ void Call::on_media(const media::TapUnheard& event) {
 
 void Call::on_media(const media::Digit& event) {
   log::debug("call", "{}: digit {} ({} ms)", id_, event.digit, event.duration.count());
+}
+
+void Call::on_media(const media::Destroyed&) {
+  stream_.reset();
+  finish_if_done();
 }
 
 // ---- session descriptions ----

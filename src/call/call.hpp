@@ -6,7 +6,8 @@
 //      └──────── answer ────────────────────────┘            ▲
 //      └───────── reject, redirect, hangup, CANCEL, BYE, time-outs ┘
 //
-// Ending waits until every recording is finished: its completion always precedes the end of its call.
+// Ending waits until every recording is finished, so that its completion precedes the end of its call, and until the
+// stream's ports are free again.
 
 #include <cstdint>
 #include <functional>
@@ -119,6 +120,7 @@ class Call {
   void on_media(const media::TapEnded& event);
   void on_media(const media::TapUnheard& event);
   void on_media(const media::Digit& event);
+  void on_media(const media::Destroyed& event);
 
  private:
   enum class RecordingState { opening, running, stopping, abandoned };

@@ -117,11 +117,8 @@ void Calls::on_media(media::Event event) {
   std::visit(
       [&](const auto& it) {
         using Kind = std::decay_t<decltype(it)>;
-        if constexpr (std::is_same_v<Kind, media::Destroyed>) {
-          by_stream_.erase(key_of(it.stream));
-        } else {
-          pass_to_stream(it);
-        }
+        pass_to_stream(it);
+        if constexpr (std::is_same_v<Kind, media::Destroyed>) by_stream_.erase(key_of(it.stream));
       },
       event);
 }

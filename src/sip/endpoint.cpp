@@ -27,8 +27,8 @@ std::string bracketed(const std::string& host) { return host.find(':') == std::s
 std::string url_of(const net::Address& address, const std::vector<ListenAddress>& listen) {
   std::string url = "sip:" + named(address).str();
   if (address.is_any()) url += ";maddr=" + bracketed(address.host());
-  url += ";transport=";
-  for (const auto& each : listen) url += (&each == listen.data() ? "" : ",") + std::string(each.tcp ? "tcp" : "udp");
+  // Without a transport Sofia listens on UDP and TCP. A list of two makes it read past the end of an array.
+  if (listen.size() == 1) url += listen.front().tcp ? ";transport=tcp" : ";transport=udp";
   return url;
 }
 

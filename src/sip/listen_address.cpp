@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <spdlog/fmt/fmt.h>
 #include <strings.h>
 #include <sys/socket.h>
 
@@ -20,7 +21,7 @@ net::Address bound_address(int socket) {
 }  // namespace
 
 base::Result<ListenAddress> ListenAddress::parse(std::string_view text) {
-  const std::string quoted = "\"" + std::string(text) + "\"";
+  const std::string quoted = fmt::format("\"{}\"", text);
   const auto colon = text.find(':');
   const auto transport = text.substr(0, colon);
   ListenAddress listen;

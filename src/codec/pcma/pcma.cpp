@@ -4,7 +4,7 @@
 namespace codec::pcma {
 
 const Codec& codec() {
-  static const g711::Codec<g711::alaw_to_linear, g711::linear_to_alaw> instance("PCMA", 8, 10);
+  static const g711::Codec<g711::alaw_to_linear, g711::linear_to_alaw> instance("PCMA", 8, 20);
   return instance;
 }
 

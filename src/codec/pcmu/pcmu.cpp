@@ -4,7 +4,7 @@
 namespace codec::pcmu {
 
 const Codec& codec() {
-  static const g711::Codec<g711::mulaw_to_linear, g711::linear_to_mulaw> instance("PCMU", 0, 20);
+  static const g711::Codec<g711::mulaw_to_linear, g711::linear_to_mulaw> instance("PCMU", 0, 10);
   return instance;
 }
 
