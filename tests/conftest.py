@@ -1,4 +1,9 @@
-"""Fixtures: a server that a module shares, servers of one's own, phones and clients that are put away afterwards."""
+"""Fixtures: a server that a module shares, servers of one's own, phones and clients that are put away afterwards.
+
+    TELEGRAPHONE=build/release/telegraphone /usr/bin/python3 -m pytest tests/scenarios tests/interop tests/support
+
+TELEGRAPHONE names the binary (that is its default); TELEGRAPHONE_SLOW=1 adds what takes longer than half a minute.
+"""
 
 import sys
 from pathlib import Path

@@ -233,11 +233,11 @@ Result<void> Call::stop(const std::string& component) {
 
 // ---- the end ----
 
-void Call::begin_end(End end, std::function<void()> say_goodbye) {
+void Call::begin_end(End end, std::function<void()> goodbye) {
   log::info("call", "{}: ends: {} {}", id_, name_of(end.reason), end.platform_code);
   state_ = State::ending;
   end_ = std::move(end);
-  goodbye_ = std::move(say_goodbye);
+  goodbye_ = std::move(goodbye);
   for (auto& [component, recording] : recordings_) {
     if (recording.state != RecordingState::opening) continue;
     recording.state = RecordingState::abandoned;

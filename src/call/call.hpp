@@ -140,7 +140,7 @@ class Call {
   void take_answer(const std::string& text);
   void on_opened(const std::string& component, base::Result<record::Track*> opened);
   void on_finished(const std::string& component, const record::Outcome& outcome);
-  void begin_end(End end, std::function<void()> say_goodbye);
+  void begin_end(End end, std::function<void()> goodbye);
   void say_goodbye();
   void finish_if_done();
   base::Result<Recording*> running(const std::string& component);

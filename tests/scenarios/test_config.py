@@ -217,6 +217,25 @@ def test_sighup_reloads_accounts_and_leaves_calls_and_streams_alone(bench):
     client.expect_complete(component)
 
 
+def test_sighup_reloads_the_log_level(bench):
+    server = bench.start_server(log={"level": "error"})
+    client = bench.client()
+    _, jid = bench.answered(client)
+    client.hangup(jid)
+    client.expect_end(jid)
+    assert server.log() == ""
+    server.config["log"]["level"] = "debug"
+    server.write_config()
+    server.signal(signal.SIGHUP)
+    for _ in range(100):
+        sip_call, jid = bench.answered(client, speaks=False)
+        client.hangup(jid)
+        client.expect_end(jid)
+        if jid.split("@")[0] in server.log():
+            return
+    pytest.fail("nothing is logged after the level was lowered")
+
+
 def test_sighup_with_a_broken_file_changes_nothing_and_says_so(bench):
     server = bench.start_server()
     client = bench.client()

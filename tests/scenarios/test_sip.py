@@ -7,6 +7,8 @@ import pytest
 from support import audio, signals, sip
 from support.call import check_file
 from support.media import Media
+from support.phone import Phone
+from support.server import free_sip_port
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -249,6 +251,23 @@ def test_while_it_is_being_stopped_new_calls_get_503(bench):
     except AssertionError as problem:
         assert "did not come" in str(problem), problem  # it was gone by then: refused all the same
     assert server.wait() == 0
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_call_over_ipv6_is_answered_and_recorded(bench, transport):
+    """SIP, SDP and RTP all on ::1."""
+    port = free_sip_port("::1")
+    server = bench.start_server(sip={"listen": [f"udp:[::1]:{port}", f"tcp:[::1]:{port}"]}, rtp={"address": "::1"})
+    server.sip_port = port
+    client = bench.client()
+    source = signals.marks(5)
+    phone = bench.keep(Phone("::1", port, transport, address="::1", user="six"))
+    sip_call, jid = bench.answered(client, phone=phone, play=source)
+    assert "IN IP6 ::1" in sip_call.wait_answered().body
+    sound = check_file(client.expect_complete(client.record(jid, "max-duration='800'")))
+    assert audio.story(sound.mono, source)[0][2] > 0.7
+    assert len(audio.tone_spans(sip_call.media.heard_pcm(), 1000)) == 1
+    assert sip_call.bye().status == 200
 
 
 @pytest.mark.parametrize("ptime", [10, 30, 40, 60])

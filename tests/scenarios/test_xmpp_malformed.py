@@ -68,7 +68,8 @@ AFTER_LOGIN = {
                             ("policy-violation",)),
     "an undeclared prefix": ("<message><x:a/></message>", ("not-well-formed", "bad-namespace-prefix")),
     "a zero byte": ("<message>\0</message>", ("not-well-formed",)),
-    "a stream in the stream": (HEAD.split("?>")[1] + "</stream:stream>", ("bad-format", "unsupported-stanza-type", "invalid-xml",
+    "a stream in the stream": (HEAD.split("?>")[1] + "</stream:stream>",
+                               ("bad-format", "unsupported-stanza-type", "invalid-xml",
                                                      "not-well-formed")),
 }
 
