@@ -16,12 +16,9 @@ from support import server as telegraphone  # noqa: E402
 from support.call import Bench  # noqa: E402
 
 
-def pytest_collection_modifyitems(items):
-    if not telegraphone.binary().exists():
-        skip = pytest.mark.skip(reason=f"{telegraphone.binary()} is not built")
-        for item in items:
-            if "no_binary" not in item.keywords:
-                item.add_marker(skip)
+def pytest_runtest_setup(item):
+    if "no_binary" not in item.keywords and not telegraphone.binary().exists():
+        pytest.fail(f"{telegraphone.binary()} is not built", pytrace=False)
 
 
 def pytest_configure(config):

@@ -59,6 +59,7 @@ class Service {
     control_jobs_.drain([](std::function<void()>&& job) { job(); });
   }
   void on_sip(sip::Event event);
+  void log_figures() const;
 
   Config config_;
   const std::optional<std::filesystem::path> file_;
@@ -145,6 +146,7 @@ Result<void> Service::start() {
 void Service::on_sip(sip::Event event) {
   if (std::holds_alternative<sip::Stopped>(event)) {
     // Everything that clients had to hear is on its way: flush it, then there is nothing left to run.
+    log_figures();
     listener_->stop(std::chrono::milliseconds(2000), [this] { io_.stop(); });
     return;
   }
@@ -153,16 +155,49 @@ void Service::on_sip(sip::Event event) {
 
 void Service::wait_for_signal() {
   std::error_code ignored;
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal, ignored);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) signals_.add(signal, ignored);
   signals_.async_wait([this](const std::error_code& error, int signal) {
     if (error) return;
     if (signal == SIGHUP) {
       reload();
+    } else if (signal == SIGUSR1) {
+      log_figures();
     } else {
       shut_down();
     }
     wait_for_signal();
   });
+}
+
+// What was counted since the start: on the way out, and at SIGUSR1.
+void Service::log_figures() const {
+  const call::Stats& calls = calls_->stats();
+  log::info(
+      "app",
+      "calls: {} offered, {} answered, {} ended, {} up; refused: {} no codec, {} malformed, {} nobody there, {} while "
+      "stopping",
+      calls.offered, calls.answered, calls.ended, calls_->size(), calls.refused_codec, calls.refused_malformed,
+      calls.refused_nobody, calls.refused_shutdown);
+  log::info("app", "recordings: {} begun, {} failed, {} unheard for their first 2 s", calls.recordings,
+            calls.recordings_failed, calls.recordings_unheard);
+  const media::Engine::Stats media = media_->stats();
+  log::info(
+      "app",
+      "media: {} packets received, {} lost, {} late, {} duplicate, {} malformed, {} foreign, {} resyncs; {} sent, {} "
+      "not sent; RTCP {} received, {} sent; {} ticks, {} late",
+      media.total.received, media.total.lost, media.total.late, media.total.duplicate, media.total.malformed,
+      media.total.foreign, media.total.resyncs, media.total.sent, media.total.send_failed, media.total.rtcp_received,
+      media.total.rtcp_sent, media.ticks, media.late_ticks);
+  const sip::UserAgent::Stats sip = sip_->stats();
+  log::info("app", "SIP: {} invites, {} refused as busy, {} malformed messages, {} dialogs up", sip.invites,
+            sip.refused_busy, sip.malformed, sip.dialogs);
+  const xmpp::Listener::Stats xmpp = listener_->stats();
+  log::info(
+      "app",
+      "XMPP: {} accepted, {} authenticated, {} refused, {} stream errors, {} timed out, {} cut off; {} stanzas in, {} "
+      "out",
+      xmpp.accepted, xmpp.authenticated, xmpp.authentication_failed, xmpp.stream_errors, xmpp.timed_out,
+      xmpp.overflowed, xmpp.stanzas_in, xmpp.stanzas_out);
 }
 
 // SIGHUP: log level and accounts; the rest needs a restart. A file with an error changes nothing.

@@ -6,6 +6,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/utc.hpp"
+
 namespace base::log {
 namespace {
 
@@ -49,16 +51,7 @@ spdlog::logger& logger() {
   return *instance;
 }
 
-// RFC 3339 in UTC with milliseconds.
-std::string now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-  const std::time_t seconds = ms / 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     utc.tm_hour, utc.tm_min, utc.tm_sec, ms % 1000);
-}
+std::string now() { return utc_text(std::chrono::system_clock::now()); }
 
 }  // namespace
 

@@ -1,7 +1,6 @@
 #include "rayo/dialect.hpp"
 
 #include <gtest/gtest.h>
-
 #include <vector>
 
 namespace {

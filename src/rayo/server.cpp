@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/utc.hpp"
 #include "rayo/address.hpp"
 #include "rayo/namespaces.hpp"
 
@@ -19,14 +20,7 @@ namespace {
 
 // XEP-0203: when it happened, in UTC.
 xml::Element delay_stamp() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-  const std::time_t seconds = ms / 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return xml::Element("delay", std::string(ns::kDelay))
-      .set("stamp", fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
-                                utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms % 1000));
+  return xml::Element("delay", std::string(ns::kDelay)).set("stamp", base::utc_text(std::chrono::system_clock::now()));
 }
 
 void add_headers(xml::Element& element, const sip::Headers& headers) {

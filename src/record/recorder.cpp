@@ -151,7 +151,11 @@ void Recorder::stop() { impl_->stop(); }
 
 base::Result<void> Recorder::check(const Settings& settings) const {
   const Format* format = find_format(settings.format);
-  if (format == nullptr) return base::Error{base::Kind::not_supported, "format: not known here", base::Fault::peer};
+  if (format == nullptr) {
+    std::string known;
+    for (const Format* each : formats()) known += (known.empty() ? "" : ", ") + std::string(each->name());
+    return base::Error{base::Kind::not_supported, "attribute 'format': this server writes " + known, base::Fault::peer};
+  }
   return format->check(settings.hints);
 }
 

@@ -12,6 +12,11 @@ constexpr std::chrono::milliseconds kDrainInterval{250};
 // With the depth of the jitter buffer and the writers' poll still less than a second.
 constexpr std::chrono::milliseconds kCheckpointInterval{500};
 
+std::string why_the_tap_gave_up(const Stats& stats) {
+  if (stats.overrun_samples > 0) return "the writer could not keep up with the audio";
+  return "the call's audio does not fit what this recording was opened for";
+}
+
 }  // namespace
 
 Recording::Recording(const Request& request, const storage::Spool& spool, const storage::FileStore& store,
@@ -118,6 +123,7 @@ Outcome Recording::finish() {
       fail(finished.error().text);
     }
   }
+  if (error_.empty() && track_.reason() == EndReason::error) error_ = why_the_tap_gave_up(track_.stats());
   outcome_.reason = error_.empty() ? track_.reason() : EndReason::error;
   outcome_.error = error_;
   outcome_.stats = track_.stats();

@@ -63,12 +63,15 @@ class Parser::Tree {
     XML_SetCharacterDataHandler(expat_, on_text);
     XML_SetStartNamespaceDeclHandler(expat_, on_namespace);
     XML_SetXmlDeclHandler(expat_, on_declaration);
+    // record-api.txt shows a comment inside a stanza, so those are passed over; anywhere else RFC 6120 §11.1 holds.
+    XML_SetCommentHandler(expat_, [](void* tree, const XML_Char*) {
+      auto& self = *static_cast<Tree*>(tree);
+      if (self.path_.empty()) self.fail(ParseError::restricted_xml);
+    });
     // The scanner lets none of these through; should it ever, they are refused here.
     XML_SetStartDoctypeDeclHandler(expat_, [](void* tree, const XML_Char*, const XML_Char*, const XML_Char*, int) {
       static_cast<Tree*>(tree)->fail(ParseError::restricted_xml);
     });
-    XML_SetCommentHandler(
-        expat_, [](void* tree, const XML_Char*) { static_cast<Tree*>(tree)->fail(ParseError::restricted_xml); });
     XML_SetProcessingInstructionHandler(expat_, [](void* tree, const XML_Char*, const XML_Char*) {
       static_cast<Tree*>(tree)->fail(ParseError::restricted_xml);
     });

@@ -17,7 +17,7 @@ namespace xml {
 enum class ParseError {
   none,
   not_well_formed,
-  restricted_xml,        // DOCTYPE, comment, processing instruction, entity
+  restricted_xml,        // DOCTYPE, processing instruction, entity, comment outside a stanza
   unsupported_encoding,  // a declaration that names another one than UTF-8
   bad_format,            // text between stanzas
   too_big,

@@ -63,12 +63,28 @@ TEST(Parser, refuses_what_xmpp_forbids) {
   EXPECT_EQ(outcome("<!DOCTYPE a>"), ParseError::restricted_xml);
   EXPECT_EQ(outcome("<?xml version='1.0'?><!DOCTYPE a [<!ENTITY x 'y'>]><a>"), ParseError::restricted_xml);
   EXPECT_EQ(outcome(kOpen + "<!-- c -->"), ParseError::restricted_xml);
-  EXPECT_EQ(outcome(kOpen + "<a><!-- c --></a>"), ParseError::restricted_xml);
+  EXPECT_EQ(outcome("<!-- c -->" + kOpen), ParseError::restricted_xml);
+  EXPECT_EQ(outcome(kOpen + "<a/><!-- c --><a/>"), ParseError::restricted_xml);
+  EXPECT_EQ(outcome(kOpen + "<a><!- c --></a>"), ParseError::restricted_xml);
   EXPECT_EQ(outcome(kOpen + "<a><?php x?></a>"), ParseError::restricted_xml);
   EXPECT_EQ(outcome("<?xml-stylesheet href='x'?>"), ParseError::restricted_xml);
   EXPECT_EQ(outcome(kOpen + "<?xml version='1.0'?>"), ParseError::restricted_xml);
   EXPECT_EQ(outcome(kOpen + "<a>&nbsp;</a>"), ParseError::restricted_xml);
   EXPECT_EQ(outcome(kOpen + "<a x='&nbsp;'/>"), ParseError::restricted_xml);
+}
+
+TEST(Parser, passes_over_comments_inside_a_stanza_whatever_the_pieces) {
+  const std::string bytes = kOpen + "<iq>a<!-- <b> &x; ]]> - --><c/><!----><!-- - --></iq>";
+  for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+    Seen seen;
+    Parser parser(seen);
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+      ASSERT_EQ(parser.feed(std::string_view(bytes).substr(at, piece)), ParseError::none) << piece;
+    }
+    ASSERT_EQ(seen.elements.size(), 1U);
+    EXPECT_EQ(print(seen.elements[0], "jabber:client"), "<iq>a<c/></iq>");
+  }
+  EXPECT_EQ(outcome(kOpen + "<a><!-- c -- d --></a>"), ParseError::not_well_formed);
 }
 
 TEST(Parser, says_what_is_not_well_formed) {

@@ -4,6 +4,7 @@ namespace xml {
 namespace {
 
 constexpr std::string_view kCdata = "<![CDATA[";
+constexpr std::string_view kComment = "<!--";
 constexpr std::string_view kDeclaration = "<?xml";
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -84,6 +85,7 @@ TokenScanner::Step TokenScanner::step(char c) {
       return Step::go_on;
     case State::bang:
     case State::cdata:
+    case State::comment:
     case State::declaration:
       return step_bang(c);
   }
@@ -98,8 +100,26 @@ TokenScanner::Step TokenScanner::step_tag(char c) {
   return Step::go_on;
 }
 
+// Behind "<!-": the second dash, then up to "-->". The dashes that open it close nothing: match_ is 1 behind them.
+TokenScanner::Step TokenScanner::step_comment(char c) {
+  if (match_ == 0) {
+    match_ = 1;
+    return c == '-' ? Step::go_on : Step::restricted;
+  }
+  if (c == '>' && match_ >= 3) return Step::ends_with_this;
+  match_ = c == '-' ? match_ + 1 : 1;
+  return Step::go_on;
+}
+
 // Everything that starts with <! or <?.
 TokenScanner::Step TokenScanner::step_bang(char c) {
+  if (state_ == State::bang && match_ == kComment.size() - 2 && c == '-') {
+    state_ = State::comment;
+    at_start_ = false;
+    match_ = 0;
+    return Step::go_on;
+  }
+  if (state_ == State::comment) return step_comment(c);
   if (state_ == State::bang) {
     if (c != kCdata[match_]) return Step::restricted;
     if (++match_ == kCdata.size()) {

@@ -2,11 +2,12 @@
 // Cuts the bytes of an XML stream into whole tokens (a tag, a run of text, a reference, a CDATA section) before expat
 // sees them. Expat rescans an unfinished token from its start at every call, so a peer that sends one huge tag byte by
 // byte would cost quadratic time (CVE-2023-52425), and versions with the cure for that may hold a finished stanza back;
-// given whole tokens it does neither. What XMPP forbids (DOCTYPE and its entities, comments, processing instructions:
-// RFC 6120 §11.1) is refused here and never reaches expat.
+// given whole tokens it does neither. What XMPP forbids (DOCTYPE and its entities, processing instructions: RFC 6120
+// §11.1) is refused here and never reaches expat; comments are tokens that the Parser judges.
 //
 //             ┌─────────── '<' ──────────► tag ◄──► quoted      ── '>' ──┐
 //   text ─────┤                             └─► <! ─► CDATA     ── ']]>' ┤──► token
+//             │                                 └► comment   ── '-->' ┤
 //             ├─────────── '&' ──────────► reference            ── ';' ──┤
 //             └─── up to the next '<' or '&', or the end of what is there ┘
 //
@@ -39,6 +40,7 @@ class TokenScanner {
     double_quoted,
     bang,
     cdata,
+    comment,
     declaration,
     reference
   };
@@ -47,6 +49,7 @@ class TokenScanner {
   Step step(char c);
   Step step_tag(char c);
   Step step_bang(char c);
+  Step step_comment(char c);
 
   State state_ = State::text;
   bool at_start_ = true;   // nothing but white space came yet: an XML declaration may

@@ -1,11 +1,14 @@
 """Disks that are full or gone: refused before the ref, or an error with the intact rest after it; calls go on."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
 
 from support import audio, signals
+from support.call import check_file
+from support.rayo import record_xml
 
 needs_mount = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
 
@@ -66,6 +69,24 @@ def test_a_recording_that_finds_no_space_is_refused_before_the_ref_and_the_call_
     (small_disk / "filler").unlink()
     component = client.record(jid, "max-duration='500'")
     assert client.expect_complete(component).duration == 500
+
+
+def test_a_spool_that_cannot_be_opened_refuses_the_record_before_anything_is_acknowledged(bench):
+    """The spool directory becomes a file under the running server; it is put back, and recording works again."""
+    server = bench.start_server()
+    client = bench.client()
+    phone, jid = bench.answered(client, play=signals.marks(20))
+    spool = server.recordings / "spool"
+    shutil.rmtree(spool)
+    spool.write_text("in the way")
+    reply = client.command(jid, record_xml())
+    assert reply.get("type") == "error"
+    assert reply.condition[1] in ("internal-server-error", "resource-constraint"), reply
+    assert reply.condition[2], "no text says what is wrong"
+    client.expect_nothing(lambda s: s.name == "presence")
+    spool.unlink()
+    spool.mkdir()
+    check_file(client.expect_complete(client.record(jid, "max-duration='200'")))
 
 
 def test_other_recordings_do_not_suffer_from_one_that_cannot_be_written(bench):

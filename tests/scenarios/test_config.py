@@ -278,3 +278,18 @@ def test_the_default_format_can_be_configured(bench):
     client = bench.client()
     _, jid = bench.answered(client)
     assert client.expect_complete(client.record(jid, "max-duration='100'")).path.suffix == ".wav"
+
+
+def test_figures_are_logged_at_sigusr1_and_at_the_end(bench):
+    """A recording that hears nothing in its first two seconds is counted; SIGUSR1 and the end of the server show it."""
+    server = bench.start_server()
+    client = bench.client()
+    _, jid = bench.answered(client, speaks=False)
+    component = client.record(jid, "format='wav' max-duration='2600'")
+    client.expect_complete(component)
+    server.signal(signal.SIGUSR1)
+    client.hangup(jid)
+    client.expect_end(jid)
+    assert "recordings: 1 begun, 0 failed, 1 unheard for their first 2 s" in server.log()
+    server.stop()
+    assert server.log().count("calls: 1 offered, 1 answered") == 2

@@ -85,8 +85,7 @@ def test_an_empty_record_makes_an_mp3_in_the_file_system_and_gives_a_link_to_it(
 
 @pytest.mark.parametrize("initial, final", [("10000", "30000"), ("none", "none"), ("-1", "-1")])
 def test_a_record_with_all_the_documented_attributes_and_hints_is_accepted(rayo_net, initial, final):
-    """The document writes initial-timeout='10000|none': each of the two is sent here. Its XML comment is left out, for
-    RFC 6120 §11.1 forbids comments in a stream."""
+    """The document writes initial-timeout='10000|none': each of the two is sent here. Its XML comment is sent too."""
     _, client, phone, call_id = rayo_net
     component = record(client, call_id, f"""  <record xmlns='urn:xmpp:rayo:record:1'
       format='mp3'
@@ -95,6 +94,7 @@ def test_a_record_with_all_the_documented_attributes_and_hints_is_accepted(rayo_
       max-duration='500000'
       initial-timeout='{initial}'
       final-timeout='{final}'>
+      <!-- Optional format-specific encoding hints -->
       <hint name="quality" value="4" />
       <hint name="double-pass" value="true" />
   </record>""")

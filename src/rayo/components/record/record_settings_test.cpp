@@ -2,16 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <string>
 
 #include "xml/parser.hpp"
 
 namespace {
 
-using ::testing::HasSubstr;
 using rayo::Dialect;
 using record::Direction;
+using ::testing::HasSubstr;
 
 base::Result<record::Settings> read(const std::string& inside, Dialect dialect = Dialect::rayo_2011) {
   const auto element = xml::parse("<record xmlns='urn:xmpp:rayo:record:1' " + inside);
