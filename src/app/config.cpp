@@ -83,7 +83,9 @@ std::string known_names(std::string_view table) {
 
 Result<void> read_table(Config& config, std::string_view table_name, const toml::table& table,
                         const std::string& file) {
-  for (const auto& [name, value] : table) {
+  for (const auto& entry : table) {
+    const toml::key& name = entry.first;
+    const toml::node& value = entry.second;
     if (table_name == "xmpp" && name.str() == "account") {
       if (auto read = read_accounts(config, value, file); !read) return read;
       continue;
@@ -118,7 +120,9 @@ Result<Config> parse_config(std::string_view text, const std::string& file_name)
     return bad_request(place(file_name, error.source()) + std::string(error.description()));
   }
   Config config;
-  for (const auto& [name, value] : root) {
+  for (const auto& entry : root) {
+    const toml::key& name = entry.first;
+    const toml::node& value = entry.second;
     const bool known = std::ranges::any_of(config_keys(), [&](const Key& key) { return key.table == name.str(); });
     if (!known) {
       return bad_request(fmt::format("{}unknown key '{}': expected the tables xmpp, rayo, sip, rtp, recording, log",

@@ -105,9 +105,10 @@ Result<void> Call::reject(RejectReason reason, sip::Headers headers) {
   if (state_ != State::offered) {
     return Error{Kind::not_allowed, "the call has been accepted or answered already", base::Fault::peer};
   }
-  const auto [end, status] = reason == RejectReason::busy    ? std::pair{EndReason::busy, 486}
-                             : reason == RejectReason::error ? std::pair{EndReason::error, 500}
-                                                             : std::pair{EndReason::rejected, 603};
+  EndReason end = EndReason::rejected;
+  int status = 603;
+  if (reason == RejectReason::busy) end = EndReason::busy, status = 486;
+  if (reason == RejectReason::error) end = EndReason::error, status = 500;
   begin_end({end, status, {}}, [this, status, headers = std::move(headers)] {
     context_.sip.send(sip::Reject{dialog(), status, {}, {}, headers});
   });

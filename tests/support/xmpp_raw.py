@@ -4,6 +4,8 @@ A thread reads; whoever tests waits with expect(). Namespaced tags are written a
 """
 
 import base64
+import contextlib
+import select
 import socket
 import ssl
 import threading
@@ -123,6 +125,7 @@ class XmppStream:
         self.host, self.port, self.domain, self.name = host, port, domain, name
         self.jid = None
         self.features = None
+        self._tls_lock = threading.Lock()
         self._socket = socket.create_connection((host, port), timeout=10)
         self._socket.settimeout(None)
         self._begin()
@@ -142,11 +145,25 @@ class XmppStream:
         self._reader = threading.Thread(target=self._read, args=(self._socket,), daemon=True)
         self._reader.start()
 
+    def _receive(self, connection):
+        """The next bytes. OpenSSL must not read and write one connection in two threads at once, hence the lock."""
+        if not isinstance(connection, ssl.SSLSocket):
+            return connection.recv(65536)
+        while True:
+            if not connection.pending():
+                select.select([connection], [], [])
+            with self._tls_lock:
+                try:
+                    connection.settimeout(0.2)
+                    return connection.recv(65536)
+                except (ssl.SSLWantReadError, TimeoutError):
+                    continue  # not a whole record yet
+
     def _read(self, connection):
         while True:
             try:
-                data = connection.recv(65536)
-            except OSError:
+                data = self._receive(connection)
+            except (OSError, ValueError):
                 data = b""
             with self._arrived:
                 if not data:
@@ -175,7 +192,11 @@ class XmppStream:
 
     # ---- sending ----
     def send_raw(self, data):
-        self._socket.sendall(data.encode() if isinstance(data, str) else data)
+        data = data.encode() if isinstance(data, str) else data
+        with self._tls_lock if isinstance(self._socket, ssl.SSLSocket) else contextlib.nullcontext():
+            if isinstance(self._socket, ssl.SSLSocket):
+                self._socket.settimeout(LIMIT)
+            self._socket.sendall(data)
 
     def restart(self):
         """A new stream on the same connection, as after TLS and SASL."""
