@@ -250,9 +250,13 @@ const std::vector<Key>& config_keys() {
       {"log", "level", "\"debug\", \"info\", \"warn\" or \"error\"",
        [](Config& c, const node& n) {
          using base::log::Level;
-         return take_choice<Level>(
-             c.log_level, n,
-             {{"debug", Level::debug}, {"info", Level::info}, {"warn", Level::warn}, {"error", Level::error}});
+         return take_choice<Level>(c.log_level, n,
+                                   {{"debug", Level::debug},
+                                    {"trace", Level::debug},
+                                    {"info", Level::info},
+                                    {"warn", Level::warn},
+                                    {"warning", Level::warn},
+                                    {"error", Level::error}});
        },
        "\"debug\", \"info\", \"warn\" or \"error\"",
        [](const Config& c) { return toml_string(level_name(c.log_level)); }},

@@ -17,7 +17,7 @@ std::string complete(Dialect dialect, EndReason reason) {
   return xml::print(rayo::complete_reason(dialect, outcome));
 }
 
-// The table of docs/dialects.md.
+// The table of README.md, "Dialects".
 TEST(Dialect, CompletesRecordingsForTheReasonsOfEachGeneration) {
   const std::string record = " xmlns=\"urn:xmpp:rayo:record:complete:1\"/>";
   const std::string ext = " xmlns=\"urn:xmpp:rayo:ext:complete:1\"/>";
