@@ -87,7 +87,7 @@ TEST(Config, NamesFileLineAndColumnOfWhatIsWrong) {
   EXPECT_THAT(error_of("\n\n[nothing]\n"), StartsWith("t.toml:3:"));
   EXPECT_THAT(error_of("[xmpp]\ndomain = 5\n"), StartsWith("t.toml:2:10: xmpp.domain: expected a domain name"));
   EXPECT_THAT(error_of("[xmpp\n"), StartsWith("t.toml:1:"));
-  EXPECT_THAT(error_of("[log]\nlevel = \"loud\"\n"), HasSubstr("found \"loud\""));
+  EXPECT_THAT(error_of("[log]\nlevel = \"loud\"\n"), HasSubstr("found 'loud'"));
   EXPECT_THAT(error_of("xmpp = 3\n"), StartsWith("t.toml:1:8: xmpp: expected a table"));
 }
 
