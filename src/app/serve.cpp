@@ -53,7 +53,7 @@ class Service {
     sip_events_.drain([this](sip::Event&& event) { on_sip(std::move(event)); });
   }
   void drain_media() {
-    media_events_.drain([this](media::Event&& event) { calls_->on_media(std::move(event)); });
+    media_events_.drain([this](media::Event&& event) { calls_->on_media(event); });
   }
   void drain_jobs() {
     control_jobs_.drain([](std::function<void()>&& job) { job(); });
@@ -114,8 +114,7 @@ Result<void> Service::start() {
       [this](const xmpp::Jid& to, const xml::Element& stanza) { return listener_->send(to, stanza); });
   recorder_ = std::make_unique<record::Recorder>(
       recorder_options(), [this](std::function<void()> job) { control_jobs_.post(std::move(job)); });
-  media_ = std::make_unique<media::Engine>(config_.rtp,
-                                           [this](media::Event event) { media_events_.post(std::move(event)); });
+  media_ = std::make_unique<media::Engine>(config_.rtp, [this](media::Event event) { media_events_.post(event); });
   config_.sip.software = "Telegraphone/" TELEGRAPHONE_VERSION;
   sip_ =
       std::make_unique<sip::UserAgent>(config_.sip, [this](sip::Event event) { sip_events_.post(std::move(event)); });

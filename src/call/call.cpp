@@ -271,13 +271,13 @@ void Call::finish_if_done() {
 
 // ---- from the layers below ----
 
-void Call::on_sip(sip::Established event) {
+void Call::on_sip(const sip::Established& event) {
   if (!event.answer.empty()) take_answer(event.answer);
 }
 
-void Call::on_sip(sip::EarlyAnswer event) { take_answer(event.answer); }
+void Call::on_sip(const sip::EarlyAnswer& event) { take_answer(event.answer); }
 
-void Call::on_sip(sip::Reoffered event) {
+void Call::on_sip(const sip::Reoffered& event) {
   const auto refuse = [&](const std::string& why) {
     log::info("call", "{}: session change refused: {}", id_, why);
     context_.sip.send(sip::RefuseOffer{dialog(), 488});

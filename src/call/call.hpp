@@ -111,9 +111,9 @@ class Call {
   base::Result<void> stop(const std::string& component);
 
   // From the layers below, by way of Calls.
-  void on_sip(sip::Established event);
-  void on_sip(sip::Reoffered event);
-  void on_sip(sip::EarlyAnswer event);
+  void on_sip(const sip::Established& event);
+  void on_sip(const sip::Reoffered& event);
+  void on_sip(const sip::EarlyAnswer& event);
   void on_sip(const sip::Info& event);
   void on_sip(sip::Ended event);
   void on_media(const media::PartySilent& event);

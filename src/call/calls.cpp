@@ -95,7 +95,7 @@ void Calls::pass_to_dialog(Event event) {
 
 void Calls::on_sip(sip::Event event) {
   std::visit(
-      [&](auto&& it) {
+      [&](auto& it) {
         using Kind = std::decay_t<decltype(it)>;
         if constexpr (std::is_same_v<Kind, sip::Incoming>) {
           on_incoming(std::move(it));
@@ -103,7 +103,7 @@ void Calls::on_sip(sip::Event event) {
           pass_to_dialog(std::move(it));
         }
       },
-      std::move(event));
+      event);
 }
 
 template <class Event>
@@ -113,7 +113,7 @@ void Calls::pass_to_stream(const Event& event) {
   if (Call* call = find(found->second)) call->on_media(event);
 }
 
-void Calls::on_media(media::Event event) {
+void Calls::on_media(const media::Event& event) {
   std::visit(
       [&](const auto& it) {
         using Kind = std::decay_t<decltype(it)>;

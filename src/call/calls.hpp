@@ -18,7 +18,7 @@ class Calls {
   explicit Calls(Context context);
 
   void on_sip(sip::Event event);
-  void on_media(media::Event event);
+  void on_media(const media::Event& event);
 
   Call* find(const std::string& id);
   // The call that a component belongs to, or null.

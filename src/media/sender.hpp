@@ -48,7 +48,7 @@ class Sender {
   bool has_sent() const { return packets_ > 0; }
 
  private:
-  static constexpr std::size_t kMaxPcm = 48 * 60;  // samples: 60 ms at 48 kHz
+  static constexpr std::size_t kMaxPcm = std::size_t{48} * 60;  // samples: 60 ms at 48 kHz
   static constexpr std::size_t kMaxPacket = 1400;
 
   std::span<const std::uint8_t> pack(std::span<const std::int16_t> pcm);

@@ -13,7 +13,7 @@ void Clients::on_presence(const xmpp::Jid& from, const std::string& account_dial
   note(from, account_dialect);
   Client& client = clients_[from];
   const std::string type = presence.attribute_or("type", "");
-  if (type != "" && type != "unavailable") return;  // subscriptions, probes, errors: no roster here
+  if (!type.empty() && type != "unavailable") return;  // subscriptions, probes, errors: no roster here
   if (const xml::Element* caps = presence.find("c", ns::kCaps); caps != nullptr && type.empty()) {
     client.has_client_caps = caps->attribute_or("node", "") == ns::kClient;
   }
