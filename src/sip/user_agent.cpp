@@ -34,7 +34,7 @@ class UserAgent::Impl {
     for (const auto& text : options_.listen) {
       auto listen = ListenAddress::parse(text);
       if (!listen) return std::move(listen.error()).in("SIP listener");
-      listen_.push_back(std::move(*listen));
+      listen_.push_back(*listen);
     }
     if (listen_.empty()) return base::bad_request("SIP listener: none is configured");
     std::promise<base::Result<void>> started;
@@ -76,7 +76,7 @@ class UserAgent::Impl {
     }
     if (!opened) signalling.handle(Shutdown{std::chrono::milliseconds(0)});
     const bool is_up = static_cast<bool>(opened);
-    if (is_up) started.set_value(std::move(opened));
+    if (is_up) started.set_value({});
     signalling.run();
     if (is_up) {
       on_event_(Stopped{});
