@@ -153,7 +153,8 @@ void Call::record(const std::string& component, const record::Settings& settings
   request.to = to();
   request.from = from();
   if (agreed_) {
-    if (const auto* codec = codec::find(agreed_->codec.name, agreed_->codec.clock)) request.rate = codec->sample_rate();
+    if (const auto* codec = codec::find(agreed_->codec.name, agreed_->codec.clock))
+      request.rate = codec->sample_rate({});
   }
   Recording& recording = recordings_[component];
   recording.settings = settings;
@@ -195,7 +196,7 @@ void Call::on_finished(const std::string& component, const record::Outcome& outc
             "{}/{}: {} ms, {} bytes, {}; {} packets ({} lost, {} late, {} duplicate), {} samples concealed{}{}", id_,
             component, outcome.duration.count(), outcome.size, outcome.uri, outcome.stats.packets_received,
             outcome.stats.packets_lost, outcome.stats.packets_late, outcome.stats.packets_duplicate,
-            outcome.stats.concealed_samples, outcome.error.empty() ? "" : "; ", outcome.error);
+            outcome.stats.repaired_samples, outcome.error.empty() ? "" : "; ", outcome.error);
   context_.observer.on_recorded(*this, component, outcome);
   finish_if_done();
 }

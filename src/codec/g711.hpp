@@ -83,15 +83,19 @@ class Codec final : public codec::Codec {
       : name_(name), payload_type_(payload_type), preference_(preference) {}
 
   std::string_view name() const override { return name_; }
-  std::uint32_t sample_rate() const override { return 8000; }
+  std::uint32_t sample_rate(std::string_view /*fmtp*/) const override { return 8000; }
   std::uint32_t rtp_clock() const override { return 8000; }
   int static_payload_type() const override { return payload_type_; }
   int preference() const override { return preference_; }
   std::uint32_t duration(std::span<const std::uint8_t> payload) const override {
     return static_cast<std::uint32_t>(payload.size());
   }
-  std::unique_ptr<codec::Decoder> make_decoder() const override { return std::make_unique<Decoder<expand>>(); }
-  std::unique_ptr<codec::Encoder> make_encoder() const override { return std::make_unique<Encoder<compress>>(); }
+  std::unique_ptr<codec::Decoder> make_decoder(std::string_view /*fmtp*/) const override {
+    return std::make_unique<Decoder<expand>>();
+  }
+  std::unique_ptr<codec::Encoder> make_encoder(std::string_view /*fmtp*/) const override {
+    return std::make_unique<Encoder<compress>>();
+  }
 
  private:
   std::string_view name_;

@@ -74,10 +74,10 @@ TEST(Codecs, DecodeNeverWritesMoreThanThereIsRoomFor) {
   for (const Codec* codec : codecs()) {
     std::vector<std::uint8_t> payload(300, 0x12);
     std::vector<std::int16_t> out(200, 0);
-    EXPECT_EQ(codec->make_decoder()->decode(payload, out), 200U);
+    EXPECT_EQ(codec->make_decoder({})->decode(payload, out), 200U);
     EXPECT_EQ(codec->duration(payload), 300U);
     std::vector<std::uint8_t> encoded(100);
-    EXPECT_EQ(codec->make_encoder()->encode(out, encoded), 100U);
+    EXPECT_EQ(codec->make_encoder({})->encode(out, encoded), 100U);
   }
 }
 

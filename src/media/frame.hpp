@@ -8,33 +8,34 @@
 #include <span>
 
 #include "media/timeline.hpp"
+#include "record/kind.hpp"
 
 namespace media {
 
 inline constexpr std::size_t kMaxFrame = 960;  // samples: 20 ms at 48 kHz
 
-enum class Origin : std::uint8_t { received, concealed, silent };
+using record::Kind;
 
-// Which parts of a frame are real, in order.
+// What the parts of a frame are, in order.
 class Origins {
  public:
   void clear() { count_ = 0; }
-  // The next `samples` are of this origin. Past kPieces changes the rest counts as the last kind.
-  void add(Origin origin, std::size_t samples) {
+  // The next `samples` are of this kind. Past kPieces changes the rest counts as the last kind.
+  void add(Kind kind, std::size_t samples) {
     if (samples == 0) return;
     const std::size_t begin = count_ > 0 ? pieces_[count_ - 1].end : 0;
-    if (count_ > 0 && (pieces_[count_ - 1].origin == origin || count_ == kPieces)) {
+    if (count_ > 0 && (pieces_[count_ - 1].kind == kind || count_ == kPieces)) {
       pieces_[count_ - 1].end += samples;
     } else {
-      pieces_[count_++] = {origin, begin + samples};
+      pieces_[count_++] = {kind, begin + samples};
     }
   }
-  // How many of the samples [from, to) are of this origin.
-  std::size_t count(Origin origin, std::size_t from, std::size_t to) const {
+  // How many of the samples [from, to) are of this kind.
+  std::size_t count(Kind kind, std::size_t from, std::size_t to) const {
     std::size_t begin = 0, found = 0;
     for (std::size_t i = 0; i < count_; ++i) {
       const std::size_t low = std::max(begin, from), high = std::min(pieces_[i].end, to);
-      if (pieces_[i].origin == origin && high > low) found += high - low;
+      if (pieces_[i].kind == kind && high > low) found += high - low;
       begin = pieces_[i].end;
     }
     return found;
@@ -43,7 +44,7 @@ class Origins {
  private:
   static constexpr std::size_t kPieces = 16;
   struct Piece {
-    Origin origin = Origin::silent;
+    Kind kind = Kind::silent;
     std::size_t end = 0;
   };
   std::array<Piece, kPieces> pieces_{};
@@ -54,12 +55,18 @@ struct PacketCounts {
   std::uint32_t received = 0, lost = 0, late = 0, duplicate = 0;
 };
 
+// At the stream's rate; when that rises the taps are told between two frames (Tap::change_rate).
 struct Frame {
   Position position = 0;
   std::span<const std::int16_t> send;  // what the party sent
   std::span<const std::int16_t> recv;  // what the party heard at the same time, without beeps
   const Origins* origins = nullptr;    // of send
   PacketCounts packets;                // since the frame before
+  // A silence that ended with this frame was loss after all: nothing told so while it was played out. Samples before
+  // this frame; 0: none.
+  Position lost_before = 0;
+  // send is G.711 µ-law: its negative zero (0x7f) stands as -1, so that a µ-law file can be exact to the bit.
+  bool is_mulaw = false;
 };
 
 }  // namespace media

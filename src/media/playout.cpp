@@ -22,7 +22,7 @@ void Playout::set_decoder(std::uint8_t payload_type, const codec::Codec* codec) 
   if (decoding.codec == codec) return;
   decoding.codec = codec;
   // The timeline's rate is fixed by the first codec of the call; one of another rate cannot be placed on it.
-  decoding.decoder = codec != nullptr && codec->sample_rate() == rate_ ? codec->make_decoder() : nullptr;
+  decoding.decoder = codec != nullptr && codec->sample_rate({}) == rate_ ? codec->make_decoder({}) : nullptr;
 }
 
 Playout::Verdict Playout::insert(const Arrival& arrival) {
@@ -87,7 +87,7 @@ void Playout::render(std::span<std::int16_t> out, Origins& origins) {
       count = std::min(out.size(), block_end_ - block_begin_);
       std::copy_n(&block_[block_begin_], count, out.data());
       block_begin_ += count;
-      origins.add(Origin::received, count);
+      origins.add(Kind::received, count);
       concealed_ = quiet_ = 0;
     } else {
       const Item* item = due();
@@ -158,7 +158,7 @@ void Playout::fill(std::span<std::int16_t> out, bool lost, Origins& origins) {
     const std::size_t count = std::min(out.size(), most - concealed_);
     concealer_.conceal(out.first(count));
     concealed_ += count;
-    origins.add(Origin::concealed, count);
+    origins.add(Kind::repaired, count);
     out = out.subspan(count);
   }
   if (!out.empty()) fill_silence(out, origins);
@@ -169,7 +169,7 @@ void Playout::fill_silence(std::span<std::int16_t> out, Origins& origins) {
   // The concealer hears it too, until it has heard nothing else.
   if (quiet_ < concealer_.history() && concealed_ == 0) concealer_.receive(out);
   quiet_ += out.size();
-  origins.add(Origin::silent, out.size());
+  origins.add(Kind::silent, out.size());
 }
 
 PacketCounts Playout::take_counts() { return std::exchange(counts_, {}); }

@@ -15,7 +15,7 @@ Sender::Sender()
 
 void Sender::configure(const codec::Codec* codec, std::uint8_t payload_type, std::chrono::milliseconds ptime,
                        const Timeline& timeline) {
-  if (codec != codec_) encoder_ = codec->make_encoder();
+  if (codec != codec_) encoder_ = codec->make_encoder({});
   codec_ = codec;
   payload_type_ = payload_type;
   rate_ = timeline.rate;

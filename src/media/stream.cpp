@@ -26,7 +26,7 @@ void Stream::configure(const Format& format, base::Time issued) {
   format_ = format;
   if (!configured_) {
     configured_ = true;
-    timeline_ = {.start = issued, .rate = format.codec->sample_rate()};
+    timeline_ = {.start = issued, .rate = format.codec->sample_rate({})};
     depth_ = timeline_.samples(options_.record_depth);
     source_ = rtp::SourceStatistics(format.codec->rtp_clock());
     playout_ = std::make_unique<Playout>(timeline_.rate, options_.record_depth);
@@ -48,7 +48,7 @@ void Stream::configure(const Format& format, base::Time issued) {
   while (is_negotiated(keepalive_type_) && keepalive_type_ > 96) --keepalive_type_;
 
   // The timeline keeps its rate; what cannot be encoded at it is not sent.
-  if (format.codec->sample_rate() == timeline_.rate) {
+  if (format.codec->sample_rate({}) == timeline_.rate) {
     sender_.configure(format.codec, format.payload_type, format.ptime, timeline_);
   }
   rtp_lock_.configure(format.remote_rtp, format.relearn_source);

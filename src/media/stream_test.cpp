@@ -45,7 +45,7 @@ TEST_F(StreamTest, TakesPacketsOfAnyLength) {
     for (int i = 0; i < 9600; ++i) {
       ASSERT_EQ(audio[static_cast<std::size_t>(i)], value(static_cast<std::uint8_t>(i / (8 * ms) % 100))) << i;
     }
-    EXPECT_EQ(track.stats().silent_samples + track.stats().concealed_samples, 0U);
+    EXPECT_EQ(track.stats().silent_samples + track.stats().repaired_samples, 0U);
   }
 }
 
@@ -63,7 +63,7 @@ TEST_F(StreamTest, TakesAChangeOfPacketLengthAndOddLengths) {
   const auto audio = finish(track);
   EXPECT_EQ(count(audio, 0x30), total);
   EXPECT_EQ(first(audio, 0x30), 8);
-  EXPECT_EQ(track.stats().concealed_samples, 0U);
+  EXPECT_EQ(track.stats().repaired_samples, 0U);
 }
 
 TEST_F(StreamTest, PutsReorderedPacketsBackAndDropsDuplicates) {
@@ -129,7 +129,7 @@ TEST_F(StreamTest, ConcealsSixtyMillisecondsOfLossAndIsSilentAfter) {
   EXPECT_EQ(power(3200 + 480, 4480), 0);
   EXPECT_GT(power(4520, 6400), 6000) << "back at once";
   EXPECT_EQ(track.stats().packets_lost, 8U);
-  EXPECT_EQ(track.stats().concealed_samples, 480U);
+  EXPECT_EQ(track.stats().repaired_samples, 480U);
   EXPECT_EQ(track.stats().silent_samples, 800U);
   EXPECT_EQ(stream_->stats().lost, 8U);
 }
@@ -149,7 +149,7 @@ TEST_F(StreamTest, IsSilentWhereThePartySuppressesSilence) {
   EXPECT_EQ(count(audio, 0x20), 1600);
   EXPECT_EQ(first(audio, 0x21), 60 * 160);
   EXPECT_EQ(track.stats().packets_lost, 0U);
-  EXPECT_EQ(track.stats().concealed_samples, 0U);
+  EXPECT_EQ(track.stats().repaired_samples, 0U);
   EXPECT_EQ(track.stats().silent_samples, 50U * 160U);
 }
 
@@ -315,7 +315,7 @@ TEST_F(StreamTest, TellsEachDigitOnceAndKeepsTheTimelineDuringIt) {
   EXPECT_EQ(count(audio, 0x20), 22 * 160);
   for (std::size_t i = 1600; i < 18 * 160; ++i) ASSERT_EQ(audio[i], 0);
   EXPECT_EQ(audio[18 * 160], value(0x20));
-  EXPECT_EQ(track.stats().concealed_samples, 0U);
+  EXPECT_EQ(track.stats().repaired_samples, 0U);
 }
 
 TEST_F(StreamTest, ComfortNoiseIsSilence) {
@@ -329,7 +329,7 @@ TEST_F(StreamTest, ComfortNoiseIsSilence) {
   const auto audio = finish(track);
   EXPECT_EQ(count(audio, 0x20), 1600);
   for (std::size_t i = 800; i < 2400; ++i) ASSERT_EQ(audio[i], 0);
-  EXPECT_EQ(track.stats().concealed_samples, 0U);
+  EXPECT_EQ(track.stats().repaired_samples, 0U);
   EXPECT_EQ(track.stats().packets_lost, 0U);
 }
 
@@ -425,7 +425,7 @@ TEST_F(StreamTest, ConcealsAGapOfAFewSamples) {
   pass(milliseconds(300));
   finish(track);
   EXPECT_EQ(track.stats().packets_lost, 9U);
-  EXPECT_EQ(track.stats().concealed_samples, 45U);
+  EXPECT_EQ(track.stats().repaired_samples, 45U);
 }
 
 TEST_F(StreamTest, AnOutageLongerThanTheDepthIsSilenceToItsEnd) {
@@ -436,7 +436,7 @@ TEST_F(StreamTest, AnOutageLongerThanTheDepthIsSilenceToItsEnd) {
   }
   const auto audio = finish(track);
   EXPECT_EQ(audio.size(), 9600U);
-  EXPECT_EQ(track.stats().concealed_samples, 0U);
+  EXPECT_EQ(track.stats().repaired_samples, 0U);
   EXPECT_EQ(track.stats().silent_samples, 3200U);
   EXPECT_EQ(track.stats().packets_lost, 20U);
 }

@@ -177,8 +177,8 @@ void Tap::append(const Frame& frame, Position from, Position to) {
   block_size_ += count * channels;
   recorded_ += to - from;
   if (settings_.direction != record::Direction::recv && frame.origins != nullptr) {
-    stats_.concealed_samples += frame.origins->count(Origin::concealed, begin, begin + count);
-    stats_.silent_samples += frame.origins->count(Origin::silent, begin, begin + count);
+    stats_.repaired_samples += frame.origins->count(Kind::repaired, begin, begin + count);
+    stats_.silent_samples += frame.origins->count(Kind::silent, begin, begin + count);
   }
 }
 

@@ -44,7 +44,7 @@ class TapTest : public testing::Test {
         recv[i] = recv_at(now_ + static_cast<Position>(i));
       }
       media::Origins origins;
-      origins.add(media::Origin::received, kFrame);
+      origins.add(media::Kind::received, kFrame);
       tap_->feed({.position = now_, .send = send, .recv = recv, .origins = &origins, .packets = packets});
       now_ += kFrame;
     }
@@ -356,9 +356,9 @@ TEST_F(TapTest, CountsPacketsAndMadeUpSamplesOfWhatItRecordsOnly) {
   open(send_only(), 100);
   std::array<std::int16_t, kFrame> send{}, recv{};
   media::Origins origins;
-  origins.add(media::Origin::received, 90);
-  origins.add(media::Origin::concealed, 40);
-  origins.add(media::Origin::silent, 30);
+  origins.add(media::Kind::received, 90);
+  origins.add(media::Kind::repaired, 40);
+  origins.add(media::Kind::silent, 30);
   tap_->feed({.position = 0,
               .send = send,
               .recv = recv,
@@ -366,7 +366,7 @@ TEST_F(TapTest, CountsPacketsAndMadeUpSamplesOfWhatItRecordsOnly) {
               .packets = {.received = 2, .lost = 1, .late = 3, .duplicate = 4}});
   tap_->end(EndReason::stop);
   EXPECT_EQ(audio().size(), 60U);
-  EXPECT_EQ(track_->stats().concealed_samples, 30U);
+  EXPECT_EQ(track_->stats().repaired_samples, 30U);
   EXPECT_EQ(track_->stats().silent_samples, 30U);
   EXPECT_EQ(track_->stats().packets_received, 2U);
   EXPECT_EQ(track_->stats().packets_lost, 1U);

@@ -44,7 +44,7 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
     return std::move(prepared.error());
   }
   const AudioFormat audio{request.rate, request.settings.channels()};
-  auto encoder = format->open(recording->file_, audio, request.settings.hints);
+  auto encoder = format->open(recording->file_, audio, request.settings.hints, {});
   if (!encoder) {
     recording->discard();
     return std::move(encoder.error()).in("open spool file " + recording->spool_file_.path.string());

@@ -15,6 +15,13 @@ enum class Direction {
   recv,    // what the party hears
 };
 
+// What a pause leaves in the file.
+enum class PauseMode {
+  skip,     // nothing: the recording is shorter by it
+  silence,  // as much silence
+  tone,     // as long a soft tone
+};
+
 struct Hint {
   std::string name;
   std::string value;
@@ -31,7 +38,12 @@ struct Settings {
   std::optional<std::chrono::milliseconds> max_duration;
   std::optional<std::chrono::milliseconds> initial_timeout;
   std::optional<std::chrono::milliseconds> final_timeout;
-  std::vector<Hint> hints;
+  // What follows is said by hints (record/hints.hpp) or, where it is not, by the configuration.
+  PauseMode pause = PauseMode::skip;
+  std::optional<std::uint32_t> sample_rate;  // Hz; nothing: the call's own, and wider when the call becomes wider
+  bool double_pass = false;                  // kept lossless, normalised and encoded after the end
+  bool exact_mulaw = false;                  // the file holds µ-law: its negative zero is kept
+  std::vector<Hint> hints;                   // all that were given
 
   int channels() const { return direction == Direction::duplex && !mix ? 2 : 1; }
 };
@@ -45,13 +57,16 @@ enum class EndReason {
   error,            // see Outcome::error
 };
 
-// Figures of one recording, in samples of its rate where not said otherwise.
+// Figures of one recording, in samples of its rate (that at its end) where not said otherwise.
 struct Stats {
-  std::uint64_t samples = 0;            // recorded, a channel
-  std::uint64_t paused_samples = 0;     // passed while paused
-  std::uint64_t concealed_samples = 0;  // made up for packets that were lost
-  std::uint64_t silent_samples = 0;     // filled where the peer sent nothing
-  std::uint64_t overrun_samples = 0;    // lost because the writer fell behind
+  std::uint64_t samples = 0;           // recorded, a channel
+  std::uint64_t paused_samples = 0;    // passed while paused
+  std::uint64_t repaired_samples = 0;  // made up for packets that were lost
+  std::uint64_t lost_samples = 0;      // silence in the place of packets that were lost
+  std::uint64_t silent_samples = 0;    // silence where the party sent nothing
+  std::uint64_t noise_samples = 0;     // comfort noise
+  std::uint64_t held_samples = 0;      // passed while on hold
+  std::uint64_t overrun_samples = 0;   // lost because the writer fell behind
   std::uint64_t packets_received = 0, packets_lost = 0, packets_late = 0, packets_duplicate = 0;
   bool no_media_at_start = false;  // nothing was received 2 s after it began
 };

@@ -3,9 +3,10 @@
 
 namespace codec::pcma {
 
-const Codec& codec() {
+std::span<const Codec* const> codecs() {
   static const g711::Codec<g711::alaw_to_linear, g711::linear_to_alaw> instance("PCMA", 8, 20);
-  return instance;
+  static const std::array<const Codec*, 1> all = {&instance};
+  return all;
 }
 
 }  // namespace codec::pcma

@@ -3,9 +3,10 @@
 
 namespace codec::pcmu {
 
-const Codec& codec() {
+std::span<const Codec* const> codecs() {
   static const g711::Codec<g711::mulaw_to_linear, g711::linear_to_mulaw> instance("PCMU", 0, 10);
-  return instance;
+  static const std::array<const Codec*, 1> all = {&instance};
+  return all;
 }
 
 }  // namespace codec::pcmu

@@ -35,7 +35,7 @@ void call_minute(benchmark::State& state, const char* name) {
     char path[] = "/tmp/telegraphone-bench-XXXXXX";
     record::OutputFile file(base::Fd(::mkostemp(path, O_CLOEXEC)));
     ::unlink(path);
-    auto encoder = record::find_format(name)->open(file, {kRate, channels}, hints);
+    auto encoder = record::find_format(name)->open(file, {kRate, channels}, hints, {});
     if (!encoder) return state.SkipWithError(encoder.error().text.c_str());
     for (std::size_t at = 0; at < audio.size(); at += block) {
       if (!(*encoder)->write(std::span(audio).subspan(at, block))) return state.SkipWithError("write");
@@ -54,7 +54,7 @@ void open_and_finish(benchmark::State& state, const char* name) {
     char path[] = "/tmp/telegraphone-bench-XXXXXX";
     record::OutputFile file(base::Fd(::mkostemp(path, O_CLOEXEC)));
     ::unlink(path);
-    auto encoder = record::find_format(name)->open(file, {8000, 1}, {});
+    auto encoder = record::find_format(name)->open(file, {8000, 1}, {}, {});
     if (!encoder || !(*encoder)->finish()) return state.SkipWithError("open or finish");
   }
 }

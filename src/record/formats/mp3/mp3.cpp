@@ -1,5 +1,7 @@
 // The format "mp3".
 
+#include <array>
+
 #include "record/formats/mp3/mp3_encoder.hpp"
 
 namespace record::mp3 {
@@ -13,8 +15,8 @@ class Mp3Format final : public Format {
     if (auto settings = mp3_settings(hints); !settings) return std::move(settings.error());
     return {};
   }
-  base::Result<std::unique_ptr<Encoder>> open(OutputFile& file, const AudioFormat& audio,
-                                              std::span<const Hint> hints) const override {
+  base::Result<std::unique_ptr<Encoder>> open(OutputFile& file, const AudioFormat& audio, std::span<const Hint> hints,
+                                              const Tags& /*tags*/) const override {
     auto settings = mp3_settings(hints);
     if (!settings) return std::move(settings.error());
     return Mp3Encoder::open(file, audio, *settings);
@@ -23,9 +25,10 @@ class Mp3Format final : public Format {
 
 }  // namespace
 
-const Format& format() {
+std::span<const Format* const> formats() {
   static const Mp3Format mp3;
-  return mp3;
+  static const std::array<const Format*, 1> all = {&mp3};
+  return all;
 }
 
 }  // namespace record::mp3

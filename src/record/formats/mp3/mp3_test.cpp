@@ -16,7 +16,7 @@ class Mp3 : public ::testing::Test {
  protected:
   std::unique_ptr<Encoder> open(AudioFormat audio, std::vector<Hint> hints = {}) {
     file_ = std::make_unique<OutputFile>(base::Fd(::open(path().c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600)));
-    auto encoder = find_format("mp3")->open(*file_, audio, hints);
+    auto encoder = find_format("mp3")->open(*file_, audio, hints, {});
     EXPECT_TRUE(encoder);
     return encoder ? std::move(*encoder) : nullptr;
   }
@@ -158,7 +158,7 @@ TEST_F(Mp3, IgnoresHintsThatItDoesNotKnow) {
 
 TEST_F(Mp3, RefusesARateThatMpegDoesNotHave) {
   OutputFile file(base::Fd(::open(path().c_str(), O_RDWR | O_CREAT, 0600)));
-  auto encoder = find_format("mp3")->open(file, {7000, 1}, {});
+  auto encoder = find_format("mp3")->open(file, {7000, 1}, {}, {});
   ASSERT_FALSE(encoder);
   EXPECT_EQ(encoder.error().kind, base::Kind::not_supported);
 }

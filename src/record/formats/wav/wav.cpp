@@ -1,5 +1,7 @@
 // The format "wav"; it knows no hints.
 
+#include <array>
+
 #include "record/formats/wav/wav_encoder.hpp"
 
 namespace record::wav {
@@ -11,7 +13,7 @@ class WavFormat final : public Format {
   std::string_view extension() const override { return "wav"; }
   base::Result<void> check(std::span<const Hint> /*hints*/) const override { return {}; }
   base::Result<std::unique_ptr<Encoder>> open(OutputFile& file, const AudioFormat& audio,
-                                              std::span<const Hint> /*hints*/) const override {
+                                              std::span<const Hint> /*hints*/, const Tags& /*tags*/) const override {
     auto encoder = std::make_unique<WavEncoder>(file, audio);
     if (auto begun = encoder->begin(); !begun) return std::move(begun.error());
     return std::unique_ptr<Encoder>(std::move(encoder));
@@ -20,9 +22,10 @@ class WavFormat final : public Format {
 
 }  // namespace
 
-const Format& format() {
+std::span<const Format* const> formats() {
   static const WavFormat wav;
-  return wav;
+  static const std::array<const Format*, 1> all = {&wav};
+  return all;
 }
 
 }  // namespace record::wav

@@ -13,7 +13,7 @@ class Wav : public ::testing::Test {
  protected:
   std::unique_ptr<Encoder> open(AudioFormat audio) {
     file_ = std::make_unique<OutputFile>(base::Fd(::open(path().c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600)));
-    auto encoder = find_format("wav")->open(*file_, audio, {});
+    auto encoder = find_format("wav")->open(*file_, audio, {}, {});
     EXPECT_TRUE(encoder);
     return encoder ? std::move(*encoder) : nullptr;
   }
@@ -54,7 +54,7 @@ TEST_F(Wav, PlaysUpToItsLastCheckpointWhileItGrows) {
 TEST_F(Wav, StaysAWavFileWhenTheDiskIsFull) {
   // /dev/full takes nothing: not even the header.
   OutputFile full(base::Fd(::open("/dev/full", O_RDWR)));
-  auto encoder = find_format("wav")->open(full, {8000, 1}, {});
+  auto encoder = find_format("wav")->open(full, {8000, 1}, {}, {});
   ASSERT_FALSE(encoder);
   EXPECT_EQ(encoder.error().kind, base::Kind::no_resources);
   EXPECT_EQ(encoder.error().text, "write: No space left on device");
