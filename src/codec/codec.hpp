@@ -47,6 +47,8 @@ class Codec {
   virtual std::uint32_t duration(std::span<const std::uint8_t> payload) const = 0;
   // The packet length nearest to the wanted one that can be sent.
   virtual std::chrono::milliseconds packet_time(std::chrono::milliseconds wanted) const { return wanted; }
+  // Bytes of a payload of 120 ms, at most.
+  virtual std::size_t largest_payload() const { return 1500; }
   virtual std::unique_ptr<Decoder> make_decoder(std::string_view fmtp) const = 0;
   virtual std::unique_ptr<Encoder> make_encoder(std::string_view fmtp) const = 0;
 };

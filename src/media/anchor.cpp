@@ -1,37 +1,52 @@
 #include "media/anchor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace media {
 namespace {
 
-constexpr int kLateRun = 5;    // packets in a row, too late by the same amount: the source's clock has stood still
-constexpr int kWatched = 250;  // packets; 5 s at 20 ms
+constexpr int kLateRun = 5;  // packets in a row, too late by the same amount: the source's clock has stood still
 
 }  // namespace
 
+Position Anchor::position(std::int64_t timestamp) const {
+  const std::int64_t ticks = timestamp - reference_;
+  const std::int64_t seconds = ticks / clock_, rest = ticks % clock_;
+  return at_ + seconds * options_.rate + rest * options_.rate / clock_;
+}
+
 Position Anchor::place(const Packet& packet, Position floor) {
+  lateness_.reset();
   if (!timestamp_) {
     if (begun_) ++resyncs_;
     begun_ = true;
     timestamp_ = packet.timestamp;
     set(packet, after_newest(packet, floor));
-    return *timestamp_ + offset_;
+    return at_;
+  }
+  if (packet.clock != clock_ && packet.newest) {
+    change_clock(packet, floor);
+    return at_;
   }
   const std::int64_t timestamp =
       *timestamp_ + static_cast<std::int32_t>(packet.timestamp - static_cast<std::uint32_t>(*timestamp_));
-  if (!packet.newest) return timestamp + offset_;
+  if (!packet.newest) return packet.clock == clock_ ? position(timestamp) : floor - packet.duration;
   const bool backward = timestamp < *timestamp_;
   timestamp_ = timestamp;
-  const Position lateness = packet.arrival - (timestamp + offset_ + packet.duration);
+  const Position lateness = packet.arrival - (position(timestamp) + packet.duration);
   if (disagrees(packet, lateness, backward)) {
     ++resyncs_;
     set(packet, after_newest(packet, floor));
   } else {
-    watch(lateness);
+    if (settles_at_) {
+      settle(packet, lateness);
+    } else {
+      lateness_ = lateness;
+    }
+    newest_end_ = position(timestamp) + packet.duration;
   }
-  newest_end_ = timestamp + offset_ + packet.duration;
-  return timestamp + offset_;
+  return position(timestamp);
 }
 
 // Behind the audio that is waiting already, if that is not far ahead of its time itself.
@@ -41,15 +56,43 @@ Position Anchor::after_newest(const Packet& packet, Position floor) const {
 
 // A packet ends where it arrived; but not so far back that its beginning would be lost.
 void Anchor::set(const Packet& packet, Position floor) {
-  const Position position = std::max(packet.arrival - packet.duration, floor);
-  offset_ = position - *timestamp_;
-  newest_end_ = position + packet.duration;
-  late_run_ = watched_ = 0;
-  drifted_ = false;
+  reference_ = *timestamp_;
+  clock_ = packet.clock;
+  at_ = std::max(packet.arrival - packet.duration, floor);
+  newest_end_ = at_ + packet.duration;
+  late_run_ = 0;
+  // Where other audio comes before it, closely, it stays where it is: Drift sees to the rest.
+  settles_at_.reset();
+  settling_ = 0;
+  room_ = at_ - floor;
+  if (room_ >= options_.depth / 2) settles_at_ = packet.arrival + options_.depth * 3 / 4 - packet.duration;
 }
 
+// Another codec, with another clock (RFC 7160): what follows without a break goes on where the last packet ended.
+void Anchor::change_clock(const Packet& packet, Position floor) {
+  timestamp_ = packet.timestamp;
+  const Position end = newest_end_;
+  const Position off = packet.arrival - packet.duration - end;
+  set(packet, after_newest(packet, floor));
+  if (end >= floor && off < options_.depth / 2 && off > -options_.depth / 2) {
+    at_ = end;
+    newest_end_ = at_ + packet.duration;
+    settles_at_.reset();
+  }
+}
+
+// The first packet's own delay is unknown; the least late of the first ones is nearer to the truth.
+void Anchor::settle(const Packet& packet, Position lateness) {
+  settling_ = std::min(lateness, settling_);
+  if (packet.arrival < *settles_at_) return;
+  settles_at_.reset();
+  shift_ = {.from = at_, .by = std::max(settling_, -room_)};
+  at_ += shift_.by;
+}
+
+Anchor::Shift Anchor::take_shift() { return std::exchange(shift_, {}); }
+
 bool Anchor::disagrees(const Packet& packet, Position lateness, bool backward) {
-  if (drifted_) return true;
   if (lateness < -options_.max_early) return true;
   // A new talkspurt whose timestamps did not count the pause.
   if ((packet.marker || backward) && lateness > options_.depth / 2) return true;
@@ -65,14 +108,17 @@ bool Anchor::disagrees(const Packet& packet, Position lateness, bool backward) {
   return ++late_run_ >= kLateRun;
 }
 
-// The path became longer, or the clocks run apart: no packet of many was where it should be.
-void Anchor::watch(Position lateness) {
-  if (watched_ == 0) least_ = most_ = lateness;
-  least_ = std::min(least_, lateness);
-  most_ = std::max(most_, lateness);
-  if (++watched_ < kWatched) return;
-  watched_ = 0;
-  drifted_ = least_ > options_.depth / 2 || most_ < -options_.depth / 2;
+void Anchor::change_rate(Options options) {
+  const std::uint32_t from = std::exchange(options_, options).rate;
+  const auto scale = [&](Position position) { return scaled(position, from, options.rate); };
+  at_ = scale(at_);
+  newest_end_ = scale(newest_end_);
+  room_ = scale(room_);
+  shift_ = {.from = scale(shift_.from), .by = scale(shift_.by)};
+  settling_ = scale(settling_);
+  late_first_ = scale(late_first_);
+  if (settles_at_) settles_at_ = scale(*settles_at_);
+  lateness_.reset();
 }
 
 }  // namespace media

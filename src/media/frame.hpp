@@ -30,6 +30,17 @@ class Origins {
       pieces_[count_++] = {kind, begin + samples};
     }
   }
+  // The kind of each sample; what is not told of is silent.
+  void write(std::span<Kind> out) const {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < count_ && begin < out.size(); ++i) {
+      const std::size_t end = std::min(pieces_[i].end, out.size());
+      std::fill(out.begin() + static_cast<std::ptrdiff_t>(begin), out.begin() + static_cast<std::ptrdiff_t>(end),
+                pieces_[i].kind);
+      begin = end;
+    }
+    std::fill(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), Kind::silent);
+  }
   // How many of the samples [from, to) are of this kind.
   std::size_t count(Kind kind, std::size_t from, std::size_t to) const {
     std::size_t begin = 0, found = 0;

@@ -1,23 +1,29 @@
 #pragma once
-// Turns packets into the continuous audio of a timeline: reorders, decodes, conceals what was lost, is silent where the
-// peer sent nothing. Packets may be of any length; a frame is cut out of them wherever it falls.
+// Turns packets into the continuous audio of the media timeline: reorders, decodes, conceals what was lost, is silent
+// where the peer sent nothing. Packets may be of any length and of any codec; a frame is cut out of them wherever it
+// falls. The media timeline goes by the sender's clock (Warp lays it onto ours).
 // Owned by a media worker; never allocates in insert(), render() and skip().
 //
-//   packet ─▶ Anchor ─▶ JitterBuffer ─▶ decoder ─▶ block ─┐
-//                            gap: sequence missing ─▶ made up ├─▶ 20 ms frame
-//                            gap: sequence goes on ─▶ silence
+//   packet ─▶ Anchor ─▶ JitterBuffer ─▶ decoder ─▶ raise to the timeline's rate ─▶ block ─┐
+//                            gap: sequence missing ─▶ recovered, concealed, then lost ─────├─▶ 20 ms frame
+//                            gap: sequence goes on ─▶ comfort noise or silence ────────────┘
 //
-// A gap whose sequence numbers go on is silence suppression; one with numbers missing is loss: concealed for 60 ms,
-// then silent.
+// A gap whose sequence numbers go on is silence suppression; one with numbers missing is loss: made up for 60 ms (by
+// the codec's redundancy and concealment where it has them), then silent.
 
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <vector>
 
+#include "audio/interpolator.hpp"
 #include "codec/codec.hpp"
+#include "codec/comfort_noise.hpp"
 #include "media/anchor.hpp"
 #include "media/concealer.hpp"
+#include "media/decodings.hpp"
 #include "media/frame.hpp"
 #include "rtp/jitter_buffer.hpp"
 
@@ -27,8 +33,10 @@ class Playout {
  public:
   Playout(std::uint32_t rate, std::chrono::milliseconds depth);
 
-  // What this payload type means from now on. Packets that wait already keep their decoder if their type is not reused.
-  void set_decoder(std::uint8_t payload_type, const codec::Codec* codec);
+  // What this payload type means from now on. Packets that wait already keep their decoder.
+  void set_decoder(std::uint8_t payload_type, const codec::Codec& codec, const std::string& fmtp);
+  // The timeline's rate rises, between two frames: everything moves to its place at the new rate. Allocates.
+  void change_rate(std::uint32_t rate);
 
   struct Arrival {
     std::int64_t sequence = 0;  // unwrapped
@@ -37,12 +45,18 @@ class Playout {
     bool marker = false;
     std::uint32_t timestamp = 0;
     std::uint8_t payload_type = 0;
-    bool is_audio = true;  // else it holds its place in the order: telephone-event, comfort noise
+    enum class Content : std::uint8_t {
+      audio,
+      noise,  // comfort noise, RFC 3389
+      other,  // holds its place in the order only: telephone-event
+    } content = Content::audio;
     std::span<const std::uint8_t> payload;
     Position position = 0;  // of the arrival
   };
   enum class Verdict { taken, late, duplicate, malformed };
   Verdict insert(const Arrival& arrival);
+  // Of the packet inserted last, if it was audio and says something about the sender's clock: see Anchor.
+  std::optional<Position> lateness() const { return lateness_; }
 
   // The next out.size() samples of the timeline, from cursor() on.
   void render(std::span<std::int16_t> out, Origins& origins);
@@ -54,41 +68,58 @@ class Playout {
   Position received_end() const { return anchor_.newest_end(); }
   // Of packets that have been played, and of those that were missing when their time had come; since the last call.
   PacketCounts take_counts();
+  // Silence before the cursor that has turned out to be loss, in samples; since the last call.
+  Position take_lost_before();
   std::uint64_t lost() const { return lost_; }
   std::uint64_t resyncs() const { return anchor_.resyncs(); }
 
  private:
   using Item = rtp::JitterBuffer::Item;
-  struct Decoding {
-    const codec::Codec* codec = nullptr;
-    std::unique_ptr<codec::Decoder> decoder;
-  };
-  static constexpr std::size_t kMaxBlock = rtp::JitterBuffer::kBytes;  // samples: a full packet of G.711
+  static constexpr std::size_t kMaxBlock = std::size_t{48} * 120;  // samples: 120 ms at 48 kHz
 
+  Anchor::Options anchor_options() const;
+  Position most(std::chrono::milliseconds length) const { return length.count() * rate_ / 1000; }
   const Item* due();
   void count_gap(const Item& item);
   bool decode(const Item& item);
+  std::size_t raise(Decoding& decoding, std::size_t samples);
+  bool make_up(Position gap, const Item& next);
+  bool go_on_with_noise(std::size_t at_most);
+  void tell_lost(std::int64_t missing);
   void fill(std::span<std::int16_t> out, bool lost, Origins& origins);
-  void fill_silence(std::span<std::int16_t> out, Origins& origins);
+  void fill_silence(std::span<std::int16_t> out, bool lost, Origins& origins);
+  void play_block(std::span<std::int16_t> out, Origins& origins);
 
-  const std::uint32_t rate_;
+  std::uint32_t rate_;
+  const std::chrono::milliseconds depth_;
   Anchor anchor_;
   rtp::JitterBuffer buffer_;
-  std::array<Decoding, 128> decoders_;
+  Decodings decodings_;
   Concealer concealer_;
+  codec::ComfortNoise noise_;
 
   Position cursor_ = 0;
   std::int64_t sequence_shift_ = 0;  // makes the numbers of successive sources one row
   std::int64_t newest_sequence_ = 0;
   Position newest_position_ = 0;
   bool begun_ = false;
+  std::optional<Position> lateness_;
 
-  // The packet being played.
+  // What is being played: a decoded packet, or what was made up for one.
   std::array<std::int16_t, kMaxBlock> block_;
   std::size_t block_begin_ = 0, block_end_ = 0;
+  Kind block_kind_ = Kind::received;
+  std::array<std::int16_t, kMaxBlock> raw_;  // a decoder's output at its own rate
 
-  std::size_t concealed_ = 0;  // samples in this gap
-  std::size_t quiet_ = 0;      // samples of silence in a row
+  Decoding* last_ = nullptr;    // of the packet decoded last
+  Position last_duration_ = 0;  // its length
+  bool pausing_ = false;        // it said that nothing will follow (DTX)
+  Position noise_left_ = 0;     // how long comfort noise may go on
+  bool noise_from_cn_ = false;  // of RFC 3389
+  std::size_t made_up_ = 0;     // samples in this gap
+  std::size_t quiet_ = 0;       // samples of silence or noise in a row
+  std::size_t untold_ = 0;      // of them: silence of which nothing said what it was
+  Position lost_before_ = 0;
   PacketCounts counts_;
   std::uint64_t lost_ = 0;
 };

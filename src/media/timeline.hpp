@@ -12,6 +12,11 @@ using Position = std::int64_t;
 
 inline constexpr base::milliseconds kTick{20};
 
+// A position, or a length, at another rate; exact for years.
+constexpr Position scaled(Position position, std::uint32_t from, std::uint32_t to) {
+  return position / from * to + position % from * to / from;
+}
+
 struct Timeline {
   base::Time start{};
   std::uint32_t rate = 8000;

@@ -28,7 +28,7 @@ struct Datagram {
 class ReceiveBatch {
  public:
   static constexpr std::size_t kDatagrams = 64;
-  static constexpr std::size_t kBytes = 1600;  // more than an Ethernet frame; longer datagrams are cut
+  static constexpr std::size_t kBytes = 22 * 1024;  // 120 ms of 16-bit stereo at 44.1 kHz; longer ones are cut
 
   ReceiveBatch();
 

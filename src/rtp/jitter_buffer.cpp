@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
+#include <utility>
 
 namespace rtp {
 namespace {
@@ -14,10 +14,24 @@ std::size_t slot(std::int64_t sequence) { return static_cast<std::size_t>(sequen
 
 }  // namespace
 
-JitterBuffer::JitterBuffer() : payloads_(new Payload[kSlots]) {}  // left unset: pages are touched when used
+// Left unset: pages are touched when used.
+JitterBuffer::JitterBuffer() : payloads_(new std::uint8_t[kSlots * kBytes]) {}
+
+void JitterBuffer::grow(std::size_t bytes) {
+  if (bytes <= bytes_) return;
+  std::unique_ptr<std::uint8_t[]> larger(new std::uint8_t[kSlots * bytes]);
+  for (std::size_t i = 0; i < kSlots; ++i) {
+    if ((occupied_ >> i & 1) == 0) continue;
+    std::uint8_t* const place = &larger[i * bytes];
+    std::copy(items_[i].payload.begin(), items_[i].payload.end(), place);
+    items_[i].payload = {place, items_[i].payload.size()};
+  }
+  payloads_ = std::move(larger);
+  bytes_ = bytes;
+}
 
 JitterBuffer::Verdict JitterBuffer::insert(const Item& item) {
-  if (item.payload.size() > kBytes) return Verdict::too_long;
+  if (item.payload.size() > bytes_) return Verdict::too_long;
   if (!begun_) {
     begun_ = true;
     next_ = base_ = item.sequence - kReorder;
@@ -39,9 +53,9 @@ JitterBuffer::Verdict JitterBuffer::insert(const Item& item) {
   occupied_ |= bit;
   Item& stored = items_[slot(item.sequence)];
   stored = item;
-  auto& bytes = payloads_[slot(item.sequence)];
-  std::copy(item.payload.begin(), item.payload.end(), bytes.begin());
-  stored.payload = {bytes.data(), item.payload.size()};
+  std::uint8_t* const place = &payloads_[slot(item.sequence) * bytes_];
+  std::copy(item.payload.begin(), item.payload.end(), place);
+  stored.payload = {place, item.payload.size()};
   return Verdict::stored;
 }
 

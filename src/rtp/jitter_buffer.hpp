@@ -13,13 +13,13 @@ namespace rtp {
 class JitterBuffer {
  public:
   static constexpr std::size_t kSlots = 64;
-  static constexpr std::size_t kBytes = 1500;
+  static constexpr std::size_t kBytes = 1500;  // of a payload, unless grow() says more
 
   struct Item {
     std::int64_t sequence = 0;
     std::int64_t position = 0;   // on the owner's timeline
     std::uint32_t duration = 0;  // likewise; 0: not audio, holds its place in the order only
-    std::uint8_t payload_type = 0;
+    std::uint8_t decoding = 0;   // the owner's own: how to decode it
     std::span<const std::uint8_t> payload;
   };
   enum class Verdict { stored, duplicate, late, too_long };
@@ -32,6 +32,16 @@ class JitterBuffer {
   const Item* front() const;
   void pop();
 
+  // Room for payloads of so many bytes. Allocates.
+  void grow(std::size_t bytes);
+  // Lets change(Item&) move what is stored: position and duration, in any way that keeps their order.
+  template <class Change>
+  void change_each(Change&& change) {
+    for (std::size_t slot = 0; slot < kSlots; ++slot) {
+      if ((occupied_ >> slot & 1) != 0) change(items_[slot]);
+    }
+  }
+
   bool is_empty() const { return occupied_ == 0; }
   std::size_t size() const;
   // Whatever is lower than this is late. The sequence number after the one popped last.
@@ -40,13 +50,12 @@ class JitterBuffer {
   std::uint64_t pushed_out() const { return pushed_out_; }
 
  private:
-  using Payload = std::array<std::uint8_t, kBytes>;
-
   bool was_popped(std::int64_t sequence) const;
   void advance(std::int64_t next, bool popped);
 
   std::array<Item, kSlots> items_;
-  std::unique_ptr<Payload[]> payloads_;
+  std::size_t bytes_ = kBytes;  // of a slot
+  std::unique_ptr<std::uint8_t[]> payloads_;
   std::uint64_t occupied_ = 0;  // bit sequence % 64; all of them lie in [base_, base_ + 64)
   std::uint64_t history_ = 0;   // bit n: next_ - 1 - n was popped
   std::int64_t next_ = 0, base_ = 0;

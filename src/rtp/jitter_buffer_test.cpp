@@ -71,4 +71,18 @@ TEST_F(JitterBufferTest, RefusesWhatIsLongerThanASlot) {
   EXPECT_TRUE(buffer_.is_empty());
 }
 
+TEST(JitterBuffer, HoldsLongerPayloadsOnceItHasGrownAndKeepsWhatItHeld) {
+  rtp::JitterBuffer buffer;
+  const std::vector<std::uint8_t> small{1, 2, 3};
+  buffer.insert({.sequence = 5, .position = 7, .payload = small});
+  buffer.grow(4000);
+  const std::vector<std::uint8_t> large(4000, 9);
+  EXPECT_EQ(buffer.insert({.sequence = 6, .payload = large}), rtp::JitterBuffer::Verdict::stored);
+  EXPECT_EQ(std::vector<std::uint8_t>(buffer.front()->payload.begin(), buffer.front()->payload.end()), small);
+  buffer.change_each([](rtp::JitterBuffer::Item& item) { item.position += 10; });
+  EXPECT_EQ(buffer.front()->position, 17);
+  buffer.pop();
+  EXPECT_EQ(std::vector<std::uint8_t>(buffer.front()->payload.begin(), buffer.front()->payload.end()), large);
+}
+
 }  // namespace
