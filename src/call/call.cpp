@@ -43,6 +43,24 @@ const char* name_of(EndReason reason) {
   return "error";
 }
 
+// What a person wants to know of it, for the log.
+std::string describe(const sdp::Agreed& agreed) {
+  const sdp::CodecChoice& codec = agreed.codec;
+  return fmt::format("{}/{} at {} Hz, packets of {} ms{}{}", codec.name, codec.clock, codec.sample_rate,
+                     agreed.ptime.count(), codec.fmtp.empty() ? "" : ", ", codec.fmtp);
+}
+
+// A stream whose port is 0 is off, and what it is called does not count: it goes on as it was.
+void keep_formats(const sdp::Agreed& before, sdp::Agreed& now) {
+  now.codec = before.codec;
+  now.also_receivable = before.also_receivable;
+  now.telephone_event_type = before.telephone_event_type;
+  now.telephone_event_in = before.telephone_event_in;
+  now.telephone_event_clock = before.telephone_event_clock;
+  now.comfort_noise_type = before.comfort_noise_type;
+  now.ptime = before.ptime;
+}
+
 }  // namespace
 
 Call::Call(Context& context, std::string id, sip::Incoming incoming, std::optional<sdp::Session> offer)
@@ -153,8 +171,7 @@ void Call::record(const std::string& component, const record::Settings& settings
   request.to = to();
   request.from = from();
   if (agreed_) {
-    if (const auto* codec = codec::find(agreed_->codec.name, agreed_->codec.clock))
-      request.rate = codec->sample_rate({});
+    if (const auto* codec = codec_of(agreed_->codec)) request.rate = codec->sample_rate(agreed_->codec.fmtp);
   }
   Recording& recording = recordings_[component];
   recording.settings = settings;
@@ -371,7 +388,7 @@ sdp::Local Call::local_description() {
   local.address = context_.rtp_address;
   local.rtp_port = stream_->rtp_port;
   local.rtcp_port = stream_->rtcp_port;
-  local.codecs = local_codecs();
+  add_local_codecs(local);
   local.session_id = sdp_session_id_;
   local.session_version = sdp_version_;
   return local;
@@ -412,14 +429,20 @@ void Call::take_answer(const std::string& text) {
   static_cast<void>(hangup({}, EndReason::error));
 }
 
-void Call::apply(const sdp::Agreed& agreed) {
+void Call::apply(sdp::Agreed agreed) {
+  if (agreed.remote_rtp_port == 0 && agreed_) keep_formats(*agreed_, agreed);
+  if (!agreed_ || describe(*agreed_) != describe(agreed)) log::info("call", "{}: {}", id_, describe(agreed));
   media::Format format;
-  format.codec = codec::find(agreed.codec.name, agreed.codec.clock);
+  format.codec = codec_of(agreed.codec);
   format.payload_type = agreed.codec.payload_type;
+  format.fmtp = agreed.codec.fmtp;
   for (const sdp::CodecChoice& also : agreed.also_receivable) {
-    if (const auto* codec = codec::find(also.name, also.clock)) format.also.emplace_back(also.payload_type, codec);
+    if (const auto* codec = codec_of(also)) format.also.push_back({also.payload_type, codec, also.fmtp});
   }
   format.telephone_event_type = agreed.telephone_event_type;
+  if (agreed.telephone_event_in != 0) format.telephone_event_type = agreed.telephone_event_in;
+  format.telephone_event_clock = agreed.telephone_event_clock;
+  format.comfort_noise_type = agreed.comfort_noise_type;
   format.ptime = agreed.ptime;
   if (const auto address = net::Address::parse(agreed.remote_address, agreed.remote_rtp_port)) {
     format.remote_rtp = *address;
@@ -433,7 +456,7 @@ void Call::apply(const sdp::Agreed& agreed) {
   format.held = agreed.direction != Direction::sendrecv;
   format.relearn_source = !agreed_ || agreed_->remote_address != agreed.remote_address ||
                           agreed_->remote_rtp_port != agreed.remote_rtp_port;
-  agreed_ = agreed;
+  agreed_ = std::move(agreed);
   context_.media.configure(stream_->ref, std::move(format));
 }
 

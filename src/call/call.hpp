@@ -133,7 +133,7 @@ class Call {
 
   base::Result<void> create_stream();
   sdp::Local local_description();
-  void apply(const sdp::Agreed& agreed);
+  void apply(sdp::Agreed agreed);
   base::Result<std::string> answer_to(const sdp::Session& offer);
   std::string offer_of_ours();
   std::string numbered(sdp::Session session);

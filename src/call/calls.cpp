@@ -51,7 +51,10 @@ void Calls::on_incoming(sip::Incoming incoming) {
     auto parsed = sdp::parse(incoming.offer);
     if (!parsed) return refuse(400, context_.stats.refused_malformed, "its SDP: " + parsed.error().text);
     // Judged before anybody is bothered with it; negotiated in earnest when it is answered.
-    const sdp::Local dry_run{.address = context_.rtp_address, .rtp_port = 1, .rtcp_port = 2, .codecs = local_codecs()};
+    sdp::Local dry_run;
+    dry_run.address = context_.rtp_address;
+    dry_run.rtp_port = 1, dry_run.rtcp_port = 2;
+    add_local_codecs(dry_run);
     const auto judged = sdp::answer(*parsed, dry_run);
     if (!judged) {
       return refuse(sip_status(judged.error().kind), context_.stats.refused_codec, judged.error().text);

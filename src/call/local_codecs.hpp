@@ -1,29 +1,15 @@
 #pragma once
-// The codecs that are built in, as SDP names them, best first.
-
-#include <algorithm>
-#include <string>
-#include <vector>
+// The codecs that are built in, as SDP speaks of them. Any thread.
 
 #include "codec/codec.hpp"
 #include "sdp/negotiation.hpp"
 
 namespace call {
 
-inline std::vector<sdp::CodecChoice> local_codecs() {
-  std::vector<const codec::Codec*> all(codec::codecs().begin(), codec::codecs().end());
-  std::ranges::sort(all, {}, [](const codec::Codec* codec) { return codec->preference(); });
-  std::vector<sdp::CodecChoice> choices;
-  std::uint8_t dynamic = 96;
-  for (const codec::Codec* codec : all) {
-    sdp::CodecChoice choice;
-    choice.name = codec->name();
-    choice.clock = codec->rtp_clock();
-    choice.payload_type =
-        codec->static_payload_type() >= 0 ? static_cast<std::uint8_t>(codec->static_payload_type()) : dynamic++;
-    choices.push_back(choice);
-  }
-  return choices;
-}
+// What can be offered and what is accepted besides, best first, and what the codecs make of a peer's parameters.
+void add_local_codecs(sdp::Local& local);
+
+// The plug-in behind what was agreed on; null if there is none.
+const codec::Codec* codec_of(const sdp::CodecChoice& choice);
 
 }  // namespace call

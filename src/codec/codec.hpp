@@ -35,14 +35,15 @@ class Encoder {
 class Codec {
  public:
   virtual ~Codec() = default;
-  virtual std::string_view name() const = 0;    // rtpmap's encoding name, upper case
+  virtual std::string_view name() const = 0;    // rtpmap's encoding name as it is registered ("PCMU", "opus")
   virtual std::uint32_t rtp_clock() const = 0;  // Hz (G.722: 8000 with 16000 samples)
   virtual int channels() const { return 1; }    // rtpmap's third part (Opus: 2, whatever is sent)
   // Of the PCM that decoders and encoders made with the same `fmtp` take and give, Hz. `fmtp`: the peer's, as in SDP.
   virtual std::uint32_t sample_rate(std::string_view fmtp) const = 0;
   virtual std::string_view fmtp() const { return {}; }  // what SDP says of us
   virtual int static_payload_type() const = 0;          // RFC 3551; -1: dynamic only
-  virtual int preference() const = 0;                   // lower is offered first
+  // Lower is offered first. Below 0: accepted where a peer offers it, but not in our offers, which must fit a datagram.
+  virtual int preference() const = 0;
   // RTP clock ticks that a payload of that many bytes spans; 0 if it cannot be told or is malformed.
   virtual std::uint32_t duration(std::span<const std::uint8_t> payload) const = 0;
   // The packet length nearest to the wanted one that can be sent.

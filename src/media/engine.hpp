@@ -43,13 +43,21 @@ struct EngineOptions {
   int workers = 0;                              // 0: one per core
 };
 
+struct PayloadFormat {
+  std::uint8_t payload_type = 0;
+  const codec::Codec* codec = nullptr;
+  std::string fmtp;  // the peer's
+};
+
 // How the stream talks to its party; from SDP.
 struct Format {
   const codec::Codec* codec = nullptr;  // sent with, and what payload_type means
   std::uint8_t payload_type = 0;
-  // further payload types that may arrive
-  std::vector<std::pair<std::uint8_t, const codec::Codec*>> also;
-  std::optional<std::uint8_t> telephone_event_type;
+  std::string fmtp;                 // the peer's, of the codec
+  std::vector<PayloadFormat> also;  // further payload types that may arrive; the same sample rate and RTP clock
+  std::optional<std::uint8_t> telephone_event_type;  // that events arrive with
+  std::uint32_t telephone_event_clock = 8000;        // Hz; of their durations
+  std::optional<std::uint8_t> comfort_noise_type;    // RFC 3389; nothing: not agreed on, 13 may come all the same
   std::chrono::milliseconds ptime{20};
   net::Address remote_rtp;  // unset or "any": nowhere to send until a packet comes
   net::Address remote_rtcp;

@@ -41,7 +41,7 @@ void Stream::configure(const Format& format, base::Time issued) {
     audio_types_[type & 127U] = true;
   };
   set(format.payload_type, format.codec);
-  for (const auto& [type, codec] : format.also) {
+  for (const auto& [type, codec, fmtp] : format.also) {
     if (codec != nullptr && type != format.payload_type) set(type, codec);
   }
   keepalive_type_ = 127;

@@ -60,7 +60,7 @@ class StreamTest : public testing::Test {
   static media::Format default_format() {
     media::Format format;
     format.codec = codec::find("PCMU", 8000);
-    format.also = {{8, codec::find("PCMA", 8000)}};
+    format.also = {{8, codec::find("PCMA", 8000), ""}};
     format.telephone_event_type = 101;
     format.remote_rtp = address("192.0.2.1:4000");
     format.remote_rtcp = address("192.0.2.1:4001");

@@ -32,10 +32,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   local.address = "127.0.0.1";
   local.rtp_port = 20000;
   local.rtcp_port = 20001;
-  local.codecs = {{"PCMU", 8000, 1, 0, ""}, {"PCMA", 8000, 1, 8, ""}, {"OPUS", 48000, 2, 96, "useinbandfec=1"}};
+  local.codecs = {{"PCMU", 8000, 1, 0, ""},
+                  {"PCMA", 8000, 1, 8, ""},
+                  {"opus", 48000, 2, 96, "useinbandfec=1"},
+                  {"G722", 8000, 1, 9, ""}};
+  local.also_accepted = {{"L16", 16000, 1, 0, ""}, {"L16", 44100, 2, 0, ""}};
+  local.sample_rate = [](const sdp::CodecChoice& choice) -> std::uint32_t {
+    return choice.name == "G722" ? 16000 : choice.clock;
+  };
   if (const auto answered = sdp::answer(*offer, local)) {
     require(answered->answer.media.size() == offer->media.size());
     require(answered->agreed.ptime.count() >= 10 && answered->agreed.ptime.count() <= 60);
+    for (const auto& also : answered->agreed.also_receivable) {
+      require(also.sample_rate == answered->agreed.codec.sample_rate && also.clock == answered->agreed.codec.clock);
+    }
     check_round_trip(answered->answer);
   }
   const sdp::Session ours = sdp::make_offer(local);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <string>
+#include <tuple>
 
 namespace sdp {
 namespace {
@@ -17,6 +18,23 @@ Local local() {
   local.session_id = 11;
   local.session_version = 3;
   return local;
+}
+
+// As an offerer meets us who has more than G.711.
+Local all_codecs() {
+  Local all = local();
+  all.codecs.push_back({"opus", 48000, 2, 96, "useinbandfec=1"});
+  all.codecs.push_back({"G722", 8000, 1, 9, ""});
+  all.also_accepted = {{"L16", 8000, 1, 0, ""},
+                       {"L16", 16000, 1, 0, ""},
+                       {"L16", 48000, 1, 0, ""},
+                       {"L16", 44100, 1, 0, ""},
+                       {"L16", 44100, 2, 0, ""}};
+  all.sample_rate = [](const CodecChoice& choice) -> std::uint32_t {
+    if (choice.name == "G722") return 16000;
+    return choice.fmtp == "narrow=1" ? 8000 : choice.clock;
+  };
+  return all;
 }
 
 Session session(const std::string& sections, const std::string& connection = "c=IN IP4 192.0.2.1\r\n") {
@@ -47,10 +65,10 @@ TEST(Answer, TakesTheFirstCodecOfTheOfferThatWeKnow) {
   EXPECT_EQ(a.agreed.remote_rtcp_port, 4001);
   EXPECT_EQ(a.agreed.direction, Direction::sendrecv);
   EXPECT_EQ(a.agreed.ptime, milliseconds(20));
-  EXPECT_EQ(
-      print(a.answer),
-      "v=0\r\no=- 11 3 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
-      "m=audio 20000 RTP/AVP 8 0\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\na=sendrecv\r\n");
+  EXPECT_EQ(print(a.answer),
+            "v=0\r\no=- 11 3 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+            "m=audio 20000 RTP/AVP 8 0\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 "
+            "PCMU/8000\r\na=ptime:20\r\na=maxptime:120\r\na=sendrecv\r\n");
 }
 
 TEST(Answer, UsesTheOfferersPayloadTypes) {
@@ -69,9 +87,88 @@ TEST(Answer, HasTelephoneEventOnlyIfItWasOffered) {
   const auto a = answered(session("m=audio 4000 RTP/AVP 0\r\n"));
   EXPECT_FALSE(a.agreed.telephone_event_type);
   EXPECT_FALSE(a.answer.media[0].has("fmtp"));
-  // At another clock than the audio's it is of no use.
-  EXPECT_FALSE(answered(session("m=audio 4000 RTP/AVP 0 96\r\na=rtpmap:96 telephone-event/48000\r\n"))
-                   .agreed.telephone_event_type);
+}
+
+TEST(Answer, TakesTheTelephoneEventOfTheCodecsClockIfThereIsOne) {
+  const char* events = "a=rtpmap:96 telephone-event/48000\r\na=rtpmap:97 telephone-event/8000\r\n";
+  const auto both = answered(session(std::string("m=audio 4000 RTP/AVP 0 96 97\r\n") + events));
+  EXPECT_EQ(both.agreed.telephone_event_type, 97);
+  EXPECT_EQ(both.agreed.telephone_event_clock, 8000U);
+  EXPECT_EQ(both.answer.media[0].formats, (std::vector<std::string>{"0", "97"}));
+  // Another will do where there is no better one.
+  const auto other = answered(session(std::string("m=audio 4000 RTP/AVP 0 96\r\n") + events));
+  EXPECT_EQ(other.agreed.telephone_event_type, 96);
+  EXPECT_EQ(other.agreed.telephone_event_clock, 48000U);
+  EXPECT_EQ(*other.answer.media[0].attribute("fmtp"), "96 0-16");
+  EXPECT_NE(print(other.answer).find("a=rtpmap:96 telephone-event/48000\r\n"), std::string::npos);
+}
+
+TEST(Answer, TakesComfortNoiseAtTheCodecsClock) {
+  const auto plain = answered(session("m=audio 4000 RTP/AVP 0 13\r\n"));
+  EXPECT_EQ(plain.agreed.comfort_noise_type, 13);
+  EXPECT_EQ(plain.answer.media[0].formats, (std::vector<std::string>{"0", "13"}));
+  const char* noises = "a=rtpmap:97 L16/16000\r\na=rtpmap:98 CN/16000\r\n";
+  const auto wide = answered(session(std::string("m=audio 4000 RTP/AVP 97 13 98\r\n") + noises), all_codecs());
+  EXPECT_EQ(wide.agreed.comfort_noise_type, 98);
+  EXPECT_EQ(wide.answer.media[0].formats, (std::vector<std::string>{"97", "98"}));
+  const auto none = answered(session(std::string("m=audio 4000 RTP/AVP 97 13\r\n") + noises), all_codecs());
+  EXPECT_FALSE(none.agreed.comfort_noise_type);
+  EXPECT_FALSE(answered(session("m=audio 4000 RTP/AVP 0\r\n")).agreed.comfort_noise_type);
+}
+
+TEST(Answer, KeepsToTheSampleRateAndClockOfTheCodecItTakes) {
+  const std::string maps =
+      "a=rtpmap:96 opus/48000/2\r\na=rtpmap:97 L16/16000\r\na=rtpmap:98 L16/48000\r\na=rtpmap:99 L16/8000\r\n";
+  const auto formats = [&](const std::string& offered) {
+    const auto a = answered(session("m=audio 4000 RTP/AVP " + offered + "\r\n" + maps), all_codecs());
+    std::vector<std::string> also;
+    for (const auto& one : a.agreed.also_receivable) also.push_back(std::to_string(one.payload_type));
+    EXPECT_EQ(a.answer.media[0].formats.size(), 1 + also.size());
+    return std::make_tuple(a.agreed.codec.name, a.agreed.codec.sample_rate, also);
+  };
+  using Also = std::vector<std::string>;
+  EXPECT_EQ(formats("96 0 9 98"), std::make_tuple("opus", 48000U, Also{"98"}));
+  EXPECT_EQ(formats("0 96 8 9 99"), std::make_tuple("PCMU", 8000U, Also{"8", "99"}));
+  // G.722 and L16/16000 sound alike, but count time differently.
+  EXPECT_EQ(formats("9 97 0"), std::make_tuple("G722", 16000U, Also{}));
+}
+
+TEST(Answer, AsksTheCodecWithThePeersParametersForTheRate) {
+  const auto a = answered(session("m=audio 4000 RTP/AVP 96 98\r\na=rtpmap:96 opus/48000/2\r\n"
+                                  "a=fmtp:96 narrow=1\r\na=rtpmap:98 L16/48000\r\n"),
+                          all_codecs());
+  EXPECT_EQ(a.agreed.codec.sample_rate, 8000U);
+  EXPECT_TRUE(a.agreed.also_receivable.empty());
+}
+
+TEST(Answer, KnowsOpusWithoutItsChannels) {
+  for (const char* map : {"opus/48000", "OPUS/48000/1", "Opus/48000/2"}) {
+    const auto a =
+        answered(session(std::string("m=audio 4000 RTP/AVP 96\r\na=rtpmap:96 ") + map + "\r\n"), all_codecs());
+    EXPECT_EQ(a.agreed.codec.name, "opus") << map;
+    EXPECT_EQ(a.agreed.codec.channels, 2) << map;
+    EXPECT_EQ(*a.answer.media[0].attribute("rtpmap"), "96 opus/48000/2") << map;
+  }
+  EXPECT_TRUE(is_refused(session("m=audio 4000 RTP/AVP 96\r\na=rtpmap:96 opus/48000/3\r\n"), all_codecs()));
+}
+
+TEST(Answer, TellsStereoFromMono) {
+  const auto a = answered(session("m=audio 4000 RTP/AVP 10 11\r\n"), all_codecs());
+  EXPECT_EQ(a.agreed.codec.channels, 2);
+  EXPECT_EQ(a.answer.media[0].formats, (std::vector<std::string>{"10", "11"}));
+  EXPECT_EQ(*a.answer.media[0].attribute("rtpmap"), "10 L16/44100/2");
+  EXPECT_TRUE(is_refused(session("m=audio 4000 RTP/AVP 96\r\na=rtpmap:96 L16/48000/2\r\n"), all_codecs()));
+}
+
+TEST(Answer, TakesEachFormatOnceWhateverIsRepeated) {
+  const auto a =
+      answered(session("m=audio 4000 RTP/AVP 96 96 97 0 0\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:96 PCMA/8000\r\n"
+                       "a=fmtp:96 useinbandfec=1\r\na=fmtp:96 stereo=1\r\n"
+                       "a=rtpmap:97 opus/48000/2\r\na=fmtp:97 narrow=1\r\n"),
+               all_codecs());
+  EXPECT_EQ(a.answer.media[0].formats, std::vector<std::string>{"96"});
+  EXPECT_EQ(a.agreed.codec.name, "opus");
+  EXPECT_EQ(a.agreed.codec.fmtp, "useinbandfec=1;stereo=1");
 }
 
 TEST(Answer, IsRefusedWithoutACommonCodec) {
@@ -160,6 +257,32 @@ TEST(Answer, InheritsTheSessionsDirectionUnlessTheSectionSaysOtherwise) {
   EXPECT_EQ(answered(session("a=sendonly\r\nm=audio 4000 RTP/AVP 0\r\n")).agreed.direction, Direction::recvonly);
   EXPECT_EQ(answered(session("a=sendonly\r\nm=audio 4000 RTP/AVP 0\r\na=sendrecv\r\n")).agreed.direction,
             Direction::sendrecv);
+  EXPECT_EQ(answered(session("a=inactive\r\nm=audio 4000 RTP/AVP 0\r\n")).agreed.direction, Direction::inactive);
+  EXPECT_EQ(answered(session("a=recvonly\r\nm=audio 4000 RTP/AVP 0\r\n")).agreed.direction, Direction::sendonly);
+}
+
+TEST(Answer, SeesTheOldHoldInTheSessionsConnectionToo) {
+  const auto held = answered(session("m=audio 4000 RTP/AVP 0\r\n", "c=IN IP4 0.0.0.0\r\n"));
+  EXPECT_EQ(held.agreed.direction, Direction::recvonly);
+  EXPECT_EQ(held.answer.connection, "192.0.2.9");
+  // A section's own address goes before the session's.
+  EXPECT_EQ(
+      answered(session("m=audio 4000 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\n", "c=IN IP4 0.0.0.0\r\n")).agreed.direction,
+      Direction::sendrecv);
+  Local v6 = local();
+  v6.address = "2001:db8::9";
+  EXPECT_EQ(answered(session("m=audio 4000 RTP/AVP 0\r\n", "c=IN IP6 ::\r\n"), v6).agreed.direction,
+            Direction::recvonly);
+}
+
+TEST(Answer, TakesTheSameFormatsWhileHeldAsBefore) {
+  for (const char* hold : {"a=sendonly\r\n", "a=inactive\r\n", "c=IN IP4 0.0.0.0\r\n"}) {
+    const auto a = answered(session(std::string("m=audio 4000 RTP/AVP 8 13 101\r\n"
+                                                "a=rtpmap:101 telephone-event/8000\r\n") +
+                                    hold));
+    EXPECT_EQ(a.answer.media[0].formats, (std::vector<std::string>{"8", "13", "101"})) << hold;
+    EXPECT_EQ(a.answer.media[0].port, 20000) << hold;
+  }
 }
 
 TEST(Answer, TellsTheOldHoldByItsAddressOfZeros) {
@@ -185,7 +308,7 @@ struct Ptime {
 };
 class PacketTimes : public testing::TestWithParam<Ptime> {};
 
-TEST_P(PacketTimes, AreHonouredFromTenToSixty) {
+TEST_P(PacketTimes, AreHonouredFromTenToSixtyAndComeNearToLongerOnes) {
   const auto a = answered(session(std::string("m=audio 4000 RTP/AVP 0\r\n") + GetParam().offer));
   EXPECT_EQ(a.agreed.ptime, milliseconds(GetParam().agreed));
   EXPECT_EQ(*a.answer.media[0].attribute("ptime"), std::to_string(GetParam().agreed));
@@ -193,11 +316,23 @@ TEST_P(PacketTimes, AreHonouredFromTenToSixty) {
 INSTANTIATE_TEST_SUITE_P(Offered, PacketTimes,
                          testing::Values(Ptime{"", 20}, Ptime{"a=ptime:10\r\n", 10}, Ptime{"a=ptime:30\r\n", 30},
                                          Ptime{"a=ptime:60\r\n", 60}, Ptime{"a=ptime:5\r\n", 20},
-                                         Ptime{"a=ptime:100\r\n", 20}, Ptime{"a=ptime:25\r\n", 20},
+                                         Ptime{"a=ptime:100\r\n", 60}, Ptime{"a=ptime:120\r\n", 60},
+                                         Ptime{"a=ptime:121\r\n", 20}, Ptime{"a=ptime:25\r\n", 20},
                                          Ptime{"a=ptime:x\r\n", 20}, Ptime{"a=ptime:99999999999\r\n", 20},
                                          Ptime{"a=ptime: 40\r\n", 40}, Ptime{"a=maxptime:10\r\n", 10},
                                          Ptime{"a=ptime:60\r\na=maxptime:40\r\n", 40}, Ptime{"a=maxptime:0\r\n", 20},
-                                         Ptime{"a=ptime:20\r\na=maxptime:200\r\n", 20}));
+                                         Ptime{"a=ptime:20\r\na=maxptime:200\r\n", 20},
+                                         Ptime{"a=ptime:120\r\na=maxptime:30\r\n", 30}));
+
+TEST(Answer, SendsInWhatTheCodecCan) {
+  Local ours = local();
+  ours.packet_time = [](const CodecChoice& choice, milliseconds wanted) {
+    return choice.name == "PCMA" ? std::max(milliseconds(20), wanted / 20 * 20) : wanted;
+  };
+  const auto a = answered(session("m=audio 4000 RTP/AVP 8\r\na=ptime:30\r\n"), ours);
+  EXPECT_EQ(a.agreed.ptime, milliseconds(20));
+  EXPECT_EQ(*a.answer.media[0].attribute("ptime"), "20");
+}
 
 TEST(Answer, FindsTheRtcpPort) {
   EXPECT_EQ(answered(session("m=audio 4000 RTP/AVP 0\r\na=rtcp:4500\r\n")).agreed.remote_rtcp_port, 4500);
@@ -231,20 +366,74 @@ TEST(Answer, MultiplexesRtcpIfBothSidesWantTo) {
 
 TEST(Answer, AgreesOnParametersOfEachSideForItself) {
   Local ours = local();
-  ours.codecs = {{"OPUS", 48000, 2, 96, "useinbandfec=1"}};
+  ours.codecs = {{"opus", 48000, 2, 96, "useinbandfec=1"}};
   const auto a =
       answered(session("m=audio 4000 RTP/AVP 111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 stereo=0\r\n"), ours);
   EXPECT_EQ(a.agreed.codec.fmtp, "stereo=0");
   EXPECT_EQ(*a.answer.media[0].attribute("fmtp"), "111 useinbandfec=1");
-  EXPECT_EQ(*a.answer.media[0].attribute("rtpmap"), "111 OPUS/48000/2");
+  EXPECT_EQ(*a.answer.media[0].attribute("rtpmap"), "111 opus/48000/2");
 }
 
 TEST(Offer, NamesAllThatWeCanDo) {
   EXPECT_EQ(print(make_offer(local())),
             "v=0\r\no=- 11 3 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
-            "m=audio 20000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
-            "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\na=sendrecv\r\na=rtcp-mux\r\n");
+            "m=audio 20000 RTP/AVP 0 8 13 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
+            "a=rtpmap:13 CN/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 "
+            "0-16\r\na=ptime:20\r\na=maxptime:120\r\na=sendrecv\r\na=rtcp-mux\r\n");
   EXPECT_TRUE(make_offer(local(), Direction::sendonly).media[0].has("sendonly"));
+}
+
+TEST(Offer, LeavesOutWhatIsOnlyAccepted) {
+  const Media media = make_offer(all_codecs()).media[0];
+  EXPECT_EQ(media.formats, (std::vector<std::string>{"0", "8", "96", "9", "13", "101", "102"}));
+}
+
+TEST(Offer, HasAnEventForTheClockOfEachCodec) {
+  const std::string text = print(make_offer(all_codecs()));
+  EXPECT_NE(text.find("a=rtpmap:101 telephone-event/8000\r\n"), std::string::npos);
+  EXPECT_NE(text.find("a=rtpmap:102 telephone-event/48000\r\n"), std::string::npos);
+  Local crowded = all_codecs();
+  crowded.codecs[2].payload_type = 102;
+  EXPECT_EQ(make_offer(crowded).media[0].formats.back(), "103");
+}
+
+TEST(Offer, HasNoComfortNoiseWithoutACodecOfItsClock) {
+  Local wide = local();
+  wide.codecs = {{"opus", 48000, 2, 96, ""}};
+  EXPECT_EQ(make_offer(wide).media[0].formats, (std::vector<std::string>{"96", "101"}));
+}
+
+TEST(Accept, RefusesACodecThatWasNotOffered) {
+  EXPECT_FALSE(accept(make_offer(all_codecs()), session("m=audio 4000 RTP/AVP 10\r\n"), all_codecs()));
+}
+
+TEST(Accept, ReceivesByOurPayloadTypeAndSendsByTheirs) {
+  const auto agreed = accept(make_offer(all_codecs()),
+                             session("m=audio 4000 RTP/AVP 111 97\r\na=rtpmap:111 opus/48000/2\r\n"
+                                     "a=fmtp:111 stereo=0\r\na=rtpmap:97 telephone-event/48000\r\n"),
+                             all_codecs());
+  ASSERT_TRUE(agreed) << agreed.error().text;
+  EXPECT_EQ(agreed->codec.payload_type, 111);
+  ASSERT_EQ(agreed->also_receivable.size(), 1U);
+  EXPECT_EQ(agreed->also_receivable[0].payload_type, 96);
+  EXPECT_EQ(agreed->also_receivable[0].name, "opus");
+  EXPECT_EQ(agreed->also_receivable[0].fmtp, "stereo=0");
+  EXPECT_EQ(agreed->telephone_event_type, 97);
+  EXPECT_EQ(agreed->telephone_event_in, 102);
+  EXPECT_EQ(agreed->telephone_event_clock, 48000U);
+}
+
+TEST(Accept, KeepsToOneRate) {
+  const auto agreed = accept(
+      make_offer(all_codecs()),
+      session(
+          "m=audio 4000 RTP/AVP 0 96 9 8 13 101\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\n"),
+      all_codecs());
+  ASSERT_TRUE(agreed) << agreed.error().text;
+  EXPECT_EQ(agreed->codec.name, "PCMU");
+  ASSERT_EQ(agreed->also_receivable.size(), 1U);
+  EXPECT_EQ(agreed->also_receivable[0].name, "PCMA");
+  EXPECT_EQ(agreed->comfort_noise_type, 13);
 }
 
 TEST(Accept, TakesTheAnswersChoice) {
