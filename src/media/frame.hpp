@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "media/timeline.hpp"
@@ -30,6 +31,17 @@ class Origins {
       pieces_[count_++] = {kind, begin + samples};
     }
   }
+  struct Piece {
+    Kind kind = Kind::received;
+    std::size_t end = 0;  // behind its last sample
+  };
+  // The piece that this sample lies in; past the last one everything is received.
+  Piece at(std::size_t sample) const {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (sample < pieces_[i].end) return pieces_[i];
+    }
+    return {Kind::received, std::numeric_limits<std::size_t>::max()};
+  }
   // How many of the samples [from, to) are of this kind.
   std::size_t count(Kind kind, std::size_t from, std::size_t to) const {
     std::size_t begin = 0, found = 0;
@@ -43,10 +55,6 @@ class Origins {
 
  private:
   static constexpr std::size_t kPieces = 16;
-  struct Piece {
-    Kind kind = Kind::silent;
-    std::size_t end = 0;
-  };
   std::array<Piece, kPieces> pieces_{};
   std::size_t count_ = 0;
 };
