@@ -41,6 +41,7 @@ struct EngineOptions {
   std::chrono::milliseconds keepalive{15000};
   std::chrono::milliseconds record_depth{200};  // how long recorded audio waits for late packets
   int workers = 0;                              // 0: one per core
+  bool silence_digits = false;                  // in what is recorded: events and in-band tones are silence
 };
 
 struct PayloadFormat {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "media/timeline.hpp"
@@ -30,7 +31,7 @@ class Origins {
       pieces_[count_++] = {kind, begin + samples};
     }
   }
-  // The kind of each sample; what is not told of is silent.
+  // The kind of each sample; past the last piece everything is received.
   void write(std::span<Kind> out) const {
     std::size_t begin = 0;
     for (std::size_t i = 0; i < count_ && begin < out.size(); ++i) {
@@ -39,7 +40,18 @@ class Origins {
                 pieces_[i].kind);
       begin = end;
     }
-    std::fill(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), Kind::silent);
+    std::fill(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), Kind::received);
+  }
+  struct Piece {
+    Kind kind = Kind::received;
+    std::size_t end = 0;  // behind its last sample
+  };
+  // The piece that this sample lies in; past the last one everything is received.
+  Piece at(std::size_t sample) const {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (sample < pieces_[i].end) return pieces_[i];
+    }
+    return {Kind::received, std::numeric_limits<std::size_t>::max()};
   }
   // How many of the samples [from, to) are of this kind.
   std::size_t count(Kind kind, std::size_t from, std::size_t to) const {
@@ -54,10 +66,6 @@ class Origins {
 
  private:
   static constexpr std::size_t kPieces = 16;
-  struct Piece {
-    Kind kind = Kind::silent;
-    std::size_t end = 0;
-  };
   std::array<Piece, kPieces> pieces_{};
   std::size_t count_ = 0;
 };

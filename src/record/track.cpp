@@ -6,24 +6,72 @@
 namespace record {
 namespace {
 
-// In the ring a block is its count, then its samples. Track::kMaxBlock fits an int16_t count.
+// Track::kMaxBlock fits an int16_t count.
 static_assert(Track::kMaxBlock <= 32767);
+
+constexpr std::size_t kHeader = 2;                 // words: count, label
+constexpr std::size_t kLength = 4;                 // words: 64 bits
+constexpr std::size_t kMark = kHeader + kLength;   // words
+constexpr std::size_t kRoomForMarks = 16 * kMark;  // that audio leaves
+constexpr std::int16_t kRelabel = 0x100;           // in a label, beside the kind
+
+std::int16_t label(Kind kind) { return static_cast<std::int16_t>(kind); }
 
 }  // namespace
 
 Track::Track(std::uint32_t rate, int channels, double seconds)
-    : rate_(rate),
-      channels_(channels),
-      ring_(static_cast<std::size_t>(seconds * rate) * static_cast<std::size_t>(channels) + kMaxBlock) {}
+    : channels_(channels),
+      seconds_(seconds),
+      rate_(rate),
+      writing_(make_segment(rate).release()),  // the chain is owned by its reader
+      reading_(writing_) {}
 
-bool Track::push_audio(std::span<const std::int16_t> interleaved) {
+Track::~Track() {
+  while (reading_ != nullptr) {
+    const std::unique_ptr<Segment> read(reading_);
+    reading_ = read->next.load(std::memory_order_acquire);
+  }
+}
+
+std::unique_ptr<Track::Segment> Track::make_segment(std::uint32_t rate) const {
+  const auto samples = static_cast<std::size_t>(seconds_ * rate) * static_cast<std::size_t>(channels_);
+  return std::make_unique<Segment>(rate, samples + kMaxBlock + kRoomForMarks);
+}
+
+bool Track::push_audio(std::span<const std::int16_t> interleaved, Kind kind) {
   assert(interleaved.size() <= kMaxBlock && interleaved.size() % static_cast<std::size_t>(channels_) == 0);
   if (interleaved.empty()) return true;
-  if (ring_.free() < interleaved.size() + 1) return false;
-  // The count first: the consumer waits until the whole block is there.
-  ring_.push(static_cast<std::int16_t>(interleaved.size()));
-  ring_.push(interleaved);
+  if (writing_->ring.free() < kHeader + interleaved.size() + kRoomForMarks) return false;
+  // The header first: the consumer waits until the whole block is there.
+  const std::array<std::int16_t, kHeader> header = {static_cast<std::int16_t>(interleaved.size()), label(kind)};
+  writing_->ring.push(header);
+  writing_->ring.push(interleaved);
   return true;
+}
+
+bool Track::has_room(std::size_t samples) const {
+  return writing_->ring.free() >= kHeader + samples + 2 * kRoomForMarks;
+}
+
+bool Track::push_mark(Kind kind, std::uint64_t samples) { return push_length(label(kind), samples); }
+
+bool Track::push_relabel(Kind kind, std::uint64_t samples) {
+  return push_length(static_cast<std::int16_t>(label(kind) | kRelabel), samples);
+}
+
+bool Track::push_length(std::int16_t label, std::uint64_t samples) {
+  if (samples == 0) return true;
+  const auto word = [&](int number) { return static_cast<std::int16_t>(samples >> (16 * number)); };
+  const std::array<std::int16_t, kMark> mark = {0, label, word(0), word(1), word(2), word(3)};
+  return writing_->ring.push(mark);
+}
+
+void Track::change_rate(std::uint32_t rate) {
+  if (rate == rate_) return;
+  Segment* const next = make_segment(rate).release();
+  writing_->next.store(next, std::memory_order_release);  // from here on the old one is the consumer's alone
+  writing_ = next;
+  rate_ = rate;
 }
 
 void Track::push_end(EndReason reason, const Stats& stats) {
@@ -32,19 +80,50 @@ void Track::push_end(EndReason reason, const Stats& stats) {
   end_pushed_.store(true, std::memory_order_release);  // outside the ring: there is always room for it
 }
 
-std::size_t Track::take(std::span<std::int16_t> out) {
+bool Track::is_filling() const {
+  return reading_->next.load(std::memory_order_acquire) != nullptr ||
+         reading_->ring.size() > reading_->ring.capacity() / 3;
+}
+
+std::optional<Track::Block> Track::next(std::span<std::int16_t> out) {
   assert(out.size() >= kMaxBlock);
-  // Read before the ring: an End seen here has all its audio before it.
+  // Read before the ring: an End, or a next ring, that is seen here has all of this ring's audio before it.
   const bool end_pushed = end_pushed_.load(std::memory_order_acquire);
-  std::int16_t count = 0;
-  if (ring_.peek({&count, 1}) == 0) {
-    ended_ = end_pushed;
-    return 0;
+  std::array<std::int16_t, kMark> words{};
+  for (;;) {
+    Segment* const following = reading_->next.load(std::memory_order_acquire);
+    if (reading_->ring.peek(words) > 0) break;
+    if (following == nullptr) {
+      ended_ = end_pushed;
+      return std::nullopt;
+    }
+    delete reading_;
+    reading_ = following;
   }
-  const auto samples = static_cast<std::size_t>(count);
-  if (ring_.size() < samples + 1) return 0;  // the block is still being written
-  ring_.pop({&count, 1});
-  return ring_.pop(out.first(samples));
+  base::Ring<std::int16_t>& ring = reading_->ring;
+  const auto samples = static_cast<std::size_t>(words[0]);
+  const std::size_t whole = samples > 0 ? kHeader + samples : kMark;
+  if (ring.size() < whole) return std::nullopt;  // it is still being written
+  Block block{.kind = static_cast<Kind>(words[1] & 0xff), .rate = reading_->rate, .samples = samples};
+  if (samples > 0) {
+    ring.pop(std::span(words).first(kHeader));
+    ring.pop(out.first(samples));
+    return block;
+  }
+  ring.pop(words);
+  std::uint64_t length = 0;
+  for (std::size_t i = 0; i < kLength; ++i) {
+    length |= std::uint64_t{static_cast<std::uint16_t>(words[kHeader + i])} << (16 * i);
+  }
+  ((words[1] & kRelabel) != 0 ? block.relabelled : block.skipped) = length;
+  return block;
+}
+
+std::size_t Track::take(std::span<std::int16_t> out) {
+  while (const auto block = next(out)) {
+    if (block->samples > 0) return block->samples;
+  }
+  return 0;
 }
 
 }  // namespace record

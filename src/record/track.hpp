@@ -1,8 +1,11 @@
 #pragma once
-// The audio of one recording on its way from the media worker to the writer: blocks of interleaved 16-bit PCM, then one
-// End. Lock-free and bounded.
+// The audio of one recording on its way from the media worker to the writer: blocks of interleaved 16-bit PCM that say
+// what they are, marks, then one End. Lock-free and bounded.
 //
-//   worker (producer): push_audio() … push_end()          writer (consumer): take() … until End
+//   worker (producer): push_audio() push_mark() … push_end()          writer (consumer): next() … until End
+//
+//   one ring for each rate:   [ring 8 kHz] ──next──▶ [ring 16 kHz] ──next──▶ …
+//   in a ring:                [count][kind][samples …]   or   [0][kind, what for][length: 4 words]
 //
 // Life: the writer makes it and frees it. The producer's last touch is push_end(); the writer frees the track only
 // after it has taken the End (or after discard, when no producer was ever attached). A writer that fails (disk full)
@@ -10,49 +13,92 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 
 #include "base/ring.hpp"
+#include "record/kind.hpp"
 #include "record/settings.hpp"
 
 namespace record {
 
 class Track {
  public:
+  // What comes out: audio (samples > 0) or a mark.
+  struct Block {
+    Kind kind = Kind::received;
+    std::uint32_t rate = 0;        // of the samples and of the lengths
+    std::size_t samples = 0;       // in `out`, interleaved
+    std::uint64_t skipped = 0;     // samples (a channel) that are not among the audio: paused, overrun
+    std::uint64_t relabelled = 0;  // the last so many samples that came as `silent` are `kind` after all
+  };
+
   // Room for `seconds` of audio.
   Track(std::uint32_t rate, int channels, double seconds = 5);
+  ~Track();
+  Track(const Track&) = delete;
+  Track& operator=(const Track&) = delete;
 
-  std::uint32_t rate() const { return rate_; }
   int channels() const { return channels_; }
 
   // Producer. One block (a whole number of frames, at most kMaxBlock samples); false if the writer is too far behind,
-  // and nothing was taken. Room for the End is always kept.
-  bool push_audio(std::span<const std::int16_t> interleaved);
+  // and nothing was taken. Room for a few marks and the End is always kept.
+  bool push_audio(std::span<const std::int16_t> interleaved, Kind kind = Kind::received);
+  // Room for a block of so many samples, with all the marks that may come before it.
+  bool has_room(std::size_t samples) const;
+  // A stretch that is not among the audio; false as above.
+  bool push_mark(Kind kind, std::uint64_t samples);
+  // The last `samples` that were pushed as `silent`, whatever lies between them, turned out to be `kind`.
+  bool push_relabel(Kind kind, std::uint64_t samples);
+  // What follows has this rate. Allocates (not in a tick): room for as many seconds as at the start.
+  void change_rate(std::uint32_t rate);
+  std::uint32_t rate() const { return rate_; }
   void push_end(EndReason reason, const Stats& stats);
   bool is_failed() const { return failed_.load(std::memory_order_acquire); }
 
   // Consumer.
   void fail() { failed_.store(true, std::memory_order_release); }
-  // The next samples in `out` (at least kMaxBlock of room), their count returned; 0: nothing there now, or the End has
+  // The next block, its samples in `out` (at least kMaxBlock of room). Nothing: nothing is there now, or the End has
   // come: then ended() is true and reason() and stats() are set.
+  std::optional<Block> next(std::span<std::int16_t> out);
+  // For whom the audio is enough: the samples of the next block that has any; 0 as above.
   std::size_t take(std::span<std::int16_t> out);
   bool ended() const { return ended_; }
   // The End is on its way, perhaps behind audio that is still to be taken.
   bool is_ending() const { return end_pushed_.load(std::memory_order_acquire); }
+  // More than a third full: the consumer should come soon.
+  bool is_filling() const;
   EndReason reason() const { return reason_; }
   const Stats& stats() const { return stats_; }
 
   static constexpr std::size_t kMaxBlock = std::size_t{2} * 48 * 120;  // samples: stereo, 48 kHz, 120 ms
 
  private:
-  const std::uint32_t rate_;
+  struct Segment {
+    Segment(std::uint32_t segment_rate, std::size_t capacity) : rate(segment_rate), ring(capacity) {}
+    const std::uint32_t rate;
+    base::Ring<std::int16_t> ring;
+    std::atomic<Segment*> next{nullptr};  // set by the producer, which does not come back here then
+  };
+
+  std::unique_ptr<Segment> make_segment(std::uint32_t rate) const;
+  bool push_length(std::int16_t label, std::uint64_t samples);
+
   const int channels_;
-  base::Ring<std::int16_t> ring_;
+  const double seconds_;
   std::atomic<bool> failed_{false};
   std::atomic<bool> end_pushed_{false};
-  bool ended_ = false;
   EndReason reason_ = EndReason::error;
   Stats stats_;
+
+  // The producer's.
+  std::uint32_t rate_;
+  Segment* writing_;
+
+  // The consumer's.
+  Segment* reading_;  // the first of those that are left
+  bool ended_ = false;
 };
 
 }  // namespace record
