@@ -180,13 +180,13 @@ void Service::log_figures() const {
   log::info("app", "recordings: {} begun, {} failed, {} unheard for their first 2 s", calls.recordings,
             calls.recordings_failed, calls.recordings_unheard);
   const media::Engine::Stats media = media_->stats();
-  log::info(
-      "app",
-      "media: {} packets received, {} lost, {} late, {} duplicate, {} malformed, {} foreign, {} resyncs; {} sent, {} "
-      "not sent; RTCP {} received, {} sent; {} ticks, {} late",
-      media.total.received, media.total.lost, media.total.late, media.total.duplicate, media.total.malformed,
-      media.total.foreign, media.total.resyncs, media.total.sent, media.total.send_failed, media.total.rtcp_received,
-      media.total.rtcp_sent, media.ticks, media.late_ticks);
+  log::info("app",
+            "media: {} packets received, {} lost, {} late, {} duplicate, {} malformed, {} foreign, {} resyncs, {} "
+            "dropped by the kernel; {} sent, {} "
+            "not sent; RTCP {} received, {} sent; {} ticks, {} late",
+            media.total.received, media.total.lost, media.total.late, media.total.duplicate, media.total.malformed,
+            media.total.foreign, media.total.resyncs, media.total.overflowed, media.total.sent, media.total.send_failed,
+            media.total.rtcp_received, media.total.rtcp_sent, media.ticks, media.late_ticks);
   const sip::UserAgent::Stats sip = sip_->stats();
   log::info("app", "SIP: {} invites, {} refused as busy, {} malformed messages, {} dialogs up", sip.invites,
             sip.refused_busy, sip.malformed, sip.dialogs);

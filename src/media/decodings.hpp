@@ -17,6 +17,7 @@ struct Decoding {
   const codec::Codec* codec = nullptr;
   std::string fmtp;
   std::uint32_t rate = 8000;  // of the decoder's samples
+  bool is_mulaw = false;
   std::unique_ptr<codec::Decoder> decoder;
   audio::Upsampler upsampler;  // to the timeline's rate, if that is higher
 };
@@ -39,6 +40,7 @@ class Decodings {
     auto made = std::make_unique<Decoding>();
     made->codec = &codec;
     made->fmtp = fmtp;
+    made->is_mulaw = codec.name() == "PCMU";
     made->rate = codec.sample_rate(fmtp);
     made->decoder = codec.make_decoder(fmtp);
     made->upsampler.configure(made->rate, timeline_rate);

@@ -56,7 +56,8 @@ base::Result<CreatedStream> Engine::Impl::create() {
   const Stream::Options options{.idle = options_.idle,
                                 .timeout = options_.timeout,
                                 .keepalive = options_.keepalive,
-                                .record_depth = options_.record_depth};
+                                .record_depth = options_.record_depth,
+                                .silence_digits = options_.silence_digits};
   post(ref, Command::Add{std::make_unique<Leg>(ref, options, rtp::NtpClock::now(), std::move(*bound),
                                                workers_[worker]->events())});
   return CreatedStream{ref, port, static_cast<std::uint16_t>(port + 1)};

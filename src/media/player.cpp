@@ -11,7 +11,15 @@ constexpr std::chrono::milliseconds kPad{40};
 
 }  // namespace
 
-Player::Player(const Timeline& timeline) : beep_(audio::make_beep(timeline.rate)), pad_(timeline.samples(kPad)) {}
+Player::Player(const Timeline& timeline)
+    : beep_(audio::make_beep(timeline.rate)), pad_(timeline.samples(kPad)), rate_(timeline.rate) {}
+
+void Player::change_rate(const Timeline& timeline) {
+  const Position begin = scaled(queue_begin_, rate_, timeline.rate), end = scaled(queue_end_, rate_, timeline.rate);
+  *this = Player(timeline);
+  queue_begin_ = begin;
+  queue_end_ = end;
+}
 
 Position Player::add_beep(Position now) {
   if (!is_playing(now)) queue_begin_ = queue_end_ = now;

@@ -14,6 +14,8 @@ class Player {
  public:
   explicit Player(const Timeline& timeline);
 
+  // Another rate from now on; what is queued keeps its place in time.
+  void change_rate(const Timeline& timeline);
   // Queues a beep; returns where its tone ends. `now`: nothing can be played before it.
   Position add_beep(Position now);
   bool is_playing(Position at) const { return at < queue_end_; }
@@ -23,8 +25,9 @@ class Player {
   void render(Position at, std::span<std::int16_t> out) const;
 
  private:
-  const std::vector<std::int16_t> beep_;
-  const Position pad_;
+  std::vector<std::int16_t> beep_;
+  Position pad_;
+  std::uint32_t rate_;
   Position queue_begin_ = 0, queue_end_ = 0;  // beeps stand in it back to back
 };
 

@@ -60,7 +60,7 @@ void Playout::change_rate(std::uint32_t rate) {
   decodings_.change_rate(rate);
   concealer_ = Concealer(rate);
   if (block_begin_ > 0) concealer_.receive({block_.data(), block_begin_});
-  noise_ = codec::ComfortNoise(rate);
+  noise_.emplace(rate);
   for (Position* position : {&cursor_, &newest_position_, &last_duration_, &noise_left_, &lost_before_})
     scale(*position);
   for (std::size_t* samples : {&made_up_, &quiet_, &untold_}) scale(*samples);
@@ -197,7 +197,7 @@ const Playout::Item* Playout::due() {
     count_gap(*item);
     if (item->duration == 0) {
       ++counts_.received;  // audio that has passed was counted as late
-      if (item->decoding == kNoise && noise_.set(item->payload)) {
+      if (item->decoding == kNoise && noise_->set(item->payload)) {
         noise_from_cn_ = true;
         noise_left_ = most(kNoiseAfterCn);
       }
@@ -285,7 +285,7 @@ bool Playout::go_on_with_noise(std::size_t at_most) {
   std::size_t count = 0;
   if (noise_from_cn_) {
     count = static_cast<std::size_t>(length);
-    noise_.render({block_.data(), count});
+    noise_->render({block_.data(), count});
   } else if (last_ != nullptr) {
     count = raise(*last_,
                   last_->decoder->conceal({raw_.data(), static_cast<std::size_t>(scaled(length, rate_, last_->rate))}));

@@ -70,6 +70,8 @@ class Playout {
   PacketCounts take_counts();
   // Silence before the cursor that has turned out to be loss, in samples; since the last call.
   Position take_lost_before();
+  // What was decoded last was G.711 µ-law, at its own rate.
+  bool is_mulaw() const { return last_ != nullptr && last_->is_mulaw && last_->rate == rate_; }
   std::uint64_t lost() const { return lost_; }
   std::uint64_t resyncs() const { return anchor_.resyncs(); }
 
@@ -96,7 +98,7 @@ class Playout {
   rtp::JitterBuffer buffer_;
   Decodings decodings_;
   Concealer concealer_;
-  codec::ComfortNoise noise_;
+  std::optional<codec::ComfortNoise> noise_;
 
   Position cursor_ = 0;
   std::int64_t sequence_shift_ = 0;  // makes the numbers of successive sources one row

@@ -13,14 +13,21 @@ Sender::Sender()
       timestamp_offset_(base::random_u32()),
       sequence_(static_cast<std::uint16_t>(base::random_u32() & 0x7fff)) {}
 
-void Sender::configure(const codec::Codec* codec, std::uint8_t payload_type, std::chrono::milliseconds ptime,
-                       const Timeline& timeline) {
-  if (codec != codec_) encoder_ = codec->make_encoder({});
-  codec_ = codec;
+void Sender::configure(const codec::Codec& codec, const std::string& fmtp, std::uint8_t payload_type,
+                       std::chrono::milliseconds ptime, const Timeline& timeline, Position now) {
+  const bool other = codec_ != &codec || fmtp_ != fmtp;
+  if (codec_ != nullptr && other) {
+    const std::uint32_t reached = timestamp(scaled(now, timeline.rate, rate_));
+    next_ = scaled(next_, rate_, timeline.rate);
+    timestamp_offset_ = reached - static_cast<std::uint32_t>(scaled(now, timeline.rate, codec.rtp_clock()));
+  }
+  if (other) encoder_ = codec.make_encoder(fmtp);
+  codec_ = &codec;
+  fmtp_ = fmtp;
   payload_type_ = payload_type;
   rate_ = timeline.rate;
   const auto length = std::clamp(ptime, std::chrono::milliseconds(10), std::chrono::milliseconds(60));
-  length_ = std::min(static_cast<std::size_t>(timeline.samples(length)), kMaxPcm);
+  length_ = std::min(static_cast<std::size_t>(timeline.samples(codec.packet_time(length))), kMaxPcm);
 }
 
 void Sender::begin(Position at) {
@@ -31,7 +38,7 @@ void Sender::begin(Position at) {
 }
 
 std::uint32_t Sender::timestamp(Position at) const {
-  return timestamp_offset_ + static_cast<std::uint32_t>(at * codec_->rtp_clock() / rate_);
+  return timestamp_offset_ + static_cast<std::uint32_t>(scaled(at, rate_, codec_->rtp_clock()));
 }
 
 void Sender::write_header(std::uint8_t payload_type, bool marker, std::uint32_t timestamp) {

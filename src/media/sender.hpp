@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "codec/codec.hpp"
 #include "media/timeline.hpp"
@@ -20,9 +21,10 @@ class Sender {
  public:
   Sender();
 
-  // What to send with; a change takes effect with the next packet.
-  void configure(const codec::Codec* codec, std::uint8_t payload_type, std::chrono::milliseconds ptime,
-                 const Timeline& timeline);
+  // What to send with; a change takes effect with the next packet. `timeline` is at the codec's rate; `now` on it.
+  // Where the clock of the timestamps changes, they go on from the same value (RFC 7160).
+  void configure(const codec::Codec& codec, const std::string& fmtp, std::uint8_t payload_type,
+                 std::chrono::milliseconds ptime, const Timeline& timeline, Position now);
   bool is_configured() const { return encoder_ != nullptr; }
 
   // Sets where the next burst begins, if none is under way.
@@ -56,13 +58,14 @@ class Sender {
   void write_header(std::uint8_t payload_type, bool marker, std::uint32_t timestamp);
 
   const codec::Codec* codec_ = nullptr;
+  std::string fmtp_;
   std::unique_ptr<codec::Encoder> encoder_;
   std::uint8_t payload_type_ = 0;
   std::size_t length_ = 160;  // samples a packet
   std::uint32_t rate_ = 8000;
 
   const std::uint32_t ssrc_;
-  const std::uint32_t timestamp_offset_;
+  std::uint32_t timestamp_offset_;
   std::uint16_t sequence_;
 
   bool sending_ = false;

@@ -11,13 +11,18 @@ class SourceLock {
  public:
   void configure(const net::Address& signalled, bool relearn) {
     signalled_ = signalled;
-    if (relearn) locked_ = {};
+    if (!relearn) return;
+    previous_ = locked_;
+    still_previous_ = 0;
+    locked_ = {};
   }
 
   // Would a packet from there be taken?
   bool accepts(const net::Address& from) const { return !locked_.is_set() || from == locked_ || from == signalled_; }
   // A valid packet came from there; accepts() was true.
   void lock(const net::Address& from) {
+    // What was on its way when the signalling moved does not count, until it goes on for longer than that.
+    if (!locked_.is_set() && from == previous_ && ++still_previous_ < kOnItsWay) return;
     if (!(from == locked_)) locked_ = from;
   }
   bool is_locked() const { return locked_.is_set(); }
@@ -29,7 +34,11 @@ class SourceLock {
   }
 
  private:
+  static constexpr int kOnItsWay = 50;  // packets
+
   net::Address signalled_;
+  net::Address previous_;
+  int still_previous_ = 0;
   net::Address locked_;
 };
 

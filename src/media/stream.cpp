@@ -1,6 +1,7 @@
 #include "media/stream.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace media {
 namespace {
@@ -24,33 +25,13 @@ void Stream::configure(const Format& format, base::Time issued) {
   if (format.codec == nullptr) return;
   const bool waited_before = configured_ && (format_.held || !format_.may_receive);
   format_ = format;
-  if (!configured_) {
-    configured_ = true;
-    timeline_ = {.start = issued, .rate = format.codec->sample_rate({})};
-    depth_ = timeline_.samples(options_.record_depth);
-    source_ = rtp::SourceStatistics(format.codec->rtp_clock());
-    playout_ = std::make_unique<Playout>(timeline_.rate, options_.record_depth);
-    player_ = std::make_unique<Player>(timeline_);
-    last_received_ = issued;
-  }
+  if (!configured_) begin(format, issued);
   if (waited_before) last_received_ = std::max(last_received_, issued);
-
-  audio_types_.fill(false);
-  const auto set = [&](std::uint8_t type, const codec::Codec* codec) {
-    playout_->set_decoder(type, codec);
-    audio_types_[type & 127U] = true;
-  };
-  set(format.payload_type, format.codec);
-  for (const auto& [type, codec, fmtp] : format.also) {
-    if (codec != nullptr && type != format.payload_type) set(type, codec);
-  }
+  take_formats(format);
+  holds_.set(format.held || !format.may_receive, timeline_.at(issued));
   keepalive_type_ = 127;
   while (is_negotiated(keepalive_type_) && keepalive_type_ > 96) --keepalive_type_;
 
-  // The timeline keeps its rate; what cannot be encoded at it is not sent.
-  if (format.codec->sample_rate({}) == timeline_.rate) {
-    sender_.configure(format.codec, format.payload_type, format.ptime, timeline_);
-  }
   rtp_lock_.configure(format.remote_rtp, format.relearn_source);
   rtcp_lock_.configure(format.rtcp_mux ? format.remote_rtp : format.remote_rtcp, format.relearn_source);
   rtcp_.start(issued, options_.idle == Idle::keepalive && rtcp_target().is_set());
@@ -66,21 +47,75 @@ void Stream::configure(const Format& format, base::Time issued) {
   lively_ = true;  // one tick at once: the keepalive opens the way
 }
 
+void Stream::begin(const Format& format, base::Time issued) {
+  configured_ = true;
+  timeline_ = {.start = issued, .rate = format.codec->sample_rate(format.fmtp)};
+  depth_ = timeline_.samples(options_.record_depth);
+  playout_ = std::make_unique<Playout>(timeline_.rate, options_.record_depth);
+  warp_ = std::make_unique<Warp>(*playout_);
+  drift_ = std::make_unique<Drift>(timeline_.rate);
+  if (options_.silence_digits) digit_gate_ = std::make_unique<DigitGate>(timeline_.rate);
+  send_timeline_ = timeline_;
+  player_ = std::make_unique<Player>(send_timeline_);
+  last_received_ = issued;
+}
+
+// Formats that were agreed on before stay good: a party goes on with them until it has our answer.
+void Stream::take_formats(const Format& format) {
+  std::uint32_t widest = std::max(timeline_.rate, format.codec->sample_rate(format.fmtp));
+  for (const PayloadFormat& one : format.also) {
+    if (one.codec != nullptr) widest = std::max(widest, one.codec->sample_rate(one.fmtp));
+  }
+  if (widest > timeline_.rate) change_rate(widest);
+  const auto set = [&](std::uint8_t type, const codec::Codec& codec, const std::string& fmtp) {
+    playout_->set_decoder(type, codec, fmtp);
+    audio_types_[type & 127U] = true;
+  };
+  for (const PayloadFormat& one : format.also) {
+    if (one.codec != nullptr) set(one.payload_type, *one.codec, one.fmtp);
+  }
+  set(format.payload_type, *format.codec, format.fmtp);
+  for (const auto& type : {format.telephone_event_type, format.comfort_noise_type}) {
+    if (type) audio_types_[*type & 127U] = false;
+  }
+  source_.set_clock(format.codec->rtp_clock());
+
+  const std::uint32_t send_rate = format.codec->sample_rate(format.fmtp);
+  const base::Time now = timeline_.time(warp_->cursor());
+  if (send_rate != send_timeline_.rate) {
+    send_timeline_.rate = send_rate;
+    player_->change_rate(send_timeline_);
+  }
+  sender_.configure(*format.codec, format.fmtp, format.payload_type, format.ptime, send_timeline_,
+                    send_timeline_.at(now));
+}
+
+// Between two frames: all that has a position moves to where it is at the new rate.
+void Stream::change_rate(std::uint32_t rate) {
+  FrameBuffer frame;
+  while (digit_gate_ && digit_gate_->drain(frame)) feed(frame);
+  const std::uint32_t from = std::exchange(timeline_.rate, rate);
+  depth_ = timeline_.samples(options_.record_depth);
+  playout_->change_rate(rate);
+  warp_->change_rate(from, rate);
+  drift_->change_rate(rate);
+  holds_.change_rate(from, rate);
+  if (digit_gate_) digit_gate_ = std::make_unique<DigitGate>(rate);
+  for (const auto& tap : taps_) tap->change_rate(rate);
+}
+
 void Stream::add_tap(TapId id, TapOptions options, base::Time issued) {
   if (options.track == nullptr) return;
   if (!configured_) {
     waiting_.push_back({id, std::move(options)});
     return;
   }
-  start_tap(id, std::move(options), std::max(timeline_.at(issued), playout_->cursor()));
+  start_tap(id, std::move(options), std::max(timeline_.at(issued), warp_->cursor()));
 }
 
 void Stream::start_tap(TapId id, TapOptions options, Position at) {
-  if (options.track->rate() != timeline_.rate) {  // it was opened for another codec: nothing of this fits
-    options.track->push_end(record::EndReason::error, {});
-    events_.push(TapEnded{ref_, id, record::EndReason::error});
-    return;
-  }
+  // The call has changed since the track was opened, or had before: the writer makes one file of it.
+  if (options.track->rate() != timeline_.rate) options.track->change_rate(timeline_.rate);
   const bool beeps = options.settings.start_beep && !options.settings.start_paused;
   if (taps_.empty()) playout_->take_counts();  // of the time before
   taps_.push_back(std::make_unique<Tap>(id, std::move(options), at));
@@ -110,9 +145,9 @@ void Stream::stop_tap(TapId id, record::EndReason reason, base::Time issued) {
   }
   Tap* tap = find(id);
   if (tap == nullptr || tap->is_stopping()) return;
-  Position at = timeline_.at(issued);
+  base::Time at = issued;
   if (reason == record::EndReason::stop && tap->settings().stop_beep && can_play()) at = beep(issued);
-  tap->stop(at, reason);
+  tap->stop(timeline_.at(at), reason);
 }
 
 void Stream::finish(base::Time issued) {
@@ -125,12 +160,13 @@ void Stream::finish(base::Time issued) {
   if (!taps_.empty()) {
     const Position now = timeline_.at(issued);
     // What has arrived ahead of its time is heard too.
-    const Position end = std::clamp(playout_->received_end(), now, now + depth_);
+    const Position ahead = playout_->received_end() - warp_->media_position(now);
+    const Position end = now + std::clamp<Position>(ahead, 0, depth_);
     advance(end);
     for (const auto& tap : taps_) tap->stop(end, record::EndReason::hangup);
-    if (playout_->cursor() < end || std::any_of(taps_.begin(), taps_.end(), [](auto& t) { return !t->ended(); })) {
-      advance_frame();  // the frame that the end falls into
-    }
+    // The frame that the end falls into, and those that are on their way through the gate.
+    constexpr int kMostFrames = 6;
+    for (int i = 0; i < kMostFrames && !taps_.empty(); ++i) advance_frame();
     for (const auto& tap : taps_) {
       if (tap->ended()) continue;
       tap->end(record::EndReason::hangup);
@@ -150,9 +186,14 @@ Tap* Stream::find(TapId id) {
 
 // ---- what comes in ----
 
-bool Stream::is_negotiated(std::uint8_t payload_type) const {
-  return audio_types_[payload_type & 127U] || payload_type == format_.telephone_event_type;
+Stream::PayloadKind Stream::kind_of(std::uint8_t payload_type) const {
+  if (payload_type == format_.telephone_event_type) return PayloadKind::event;
+  if (payload_type == format_.comfort_noise_type) return PayloadKind::noise;
+  if (audio_types_[payload_type & 127U]) return PayloadKind::audio;
+  return payload_type == kComfortNoise ? PayloadKind::noise : PayloadKind::unknown;  // agreed on or not
 }
+
+bool Stream::is_negotiated(std::uint8_t payload_type) const { return kind_of(payload_type) != PayloadKind::unknown; }
 
 // After a change of source, what the old one sent before may still be on its way.
 bool Stream::is_repeat_of_previous_source(std::uint32_t ssrc, base::Time arrival) const {
@@ -171,10 +212,8 @@ void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Addr
     ++stats_.foreign;
     return;
   }
-  const bool is_event = packet->payload_type == format_.telephone_event_type;
-  const bool is_noise = packet->payload_type == kComfortNoise && !audio_types_[kComfortNoise];
-  const bool is_audio = !is_event && !is_noise;
-  if (!is_noise && !is_negotiated(packet->payload_type)) {
+  const PayloadKind kind = kind_of(packet->payload_type);
+  if (kind == PayloadKind::unknown) {
     // The peer's own keepalive, or a codec nobody agreed on: it is there, but says nothing.
     if (rtp_lock_.is_locked()) last_received_ = arrival;
     ++stats_.malformed;
@@ -188,7 +227,7 @@ void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Addr
     previous_ssrc_ = source_.ssrc();
     source_changed_ = arrival;
   }
-  if (!is_noise) rtp_lock_.lock(from);
+  if (kind != PayloadKind::noise) rtp_lock_.lock(from);
   last_received_ = arrival;
   silence_told_ = false;
   if (!format_.may_receive) return;
@@ -196,24 +235,30 @@ void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Addr
   // Time passes up to the arrival first: a burst read at once is treated as it came.
   const Position position = timeline_.at(arrival);
   advance(position - depth_);
-  const std::int64_t ticks = position * format_.codec->rtp_clock() / timeline_.rate;
-  const auto verdict = source_.receive(*packet, ticks, is_audio);
+  const std::int64_t ticks = scaled(position, timeline_.rate, format_.codec->rtp_clock());
+  const auto verdict = source_.receive(*packet, ticks, kind == PayloadKind::audio);
   ++stats_.received;
   if (verdict == rtp::SourceStatistics::Verdict::suspect) return;
-  if (is_event) receive_event(*packet, arrival);
+  if (kind == PayloadKind::event) receive_event(*packet, arrival);
+  using Content = Playout::Arrival::Content;
+  const Content content = kind == PayloadKind::audio   ? Content::audio
+                          : kind == PayloadKind::noise ? Content::noise
+                                                       : Content::other;
   const auto placed = playout_->insert({.sequence = source_.sequence(),
                                         .newest = verdict != rtp::SourceStatistics::Verdict::older,
                                         .new_source = verdict == rtp::SourceStatistics::Verdict::restart,
                                         .marker = packet->marker,
                                         .timestamp = packet->timestamp,
                                         .payload_type = packet->payload_type,
-                                        .is_audio = is_audio,
+                                        .content = content,
                                         .payload = packet->payload,
-                                        .position = position});
+                                        .position = warp_->media_position(position)});
   if (placed == Playout::Verdict::late) ++stats_.late;
   if (placed == Playout::Verdict::duplicate) ++stats_.duplicate;
   if (placed == Playout::Verdict::malformed) ++stats_.malformed;
   stats_.resyncs = playout_->resyncs();
+  if (std::exchange(drift_epoch_, stats_.resyncs) != stats_.resyncs) drift_->restart();
+  if (const auto lateness = playout_->lateness()) drift_->observe(*lateness, position);
 }
 
 void Stream::receive_event(const rtp::Packet& packet, base::Time arrival) {
@@ -222,13 +267,20 @@ void Stream::receive_event(const rtp::Packet& packet, base::Time arrival) {
     ++stats_.malformed;
     return;
   }
+  if (digit_gate_ && event->digit()) {
+    // Begins as long before this packet as the event has lasted; the first packet says where.
+    const Position length = scaled(event->duration, format_.telephone_event_clock, timeline_.rate);
+    const Position margin = timeline_.frame();
+    if (!event_ || event_->timestamp != packet.timestamp) event_ = {packet.timestamp, timeline_.at(arrival) - length};
+    digit_gate_->silence(*event->digit(), event_->begin - margin, event_->begin + length + margin);
+  }
   const auto [first, second] = digits_.receive(*event, packet.timestamp, arrival);
   if (first) push_digit(*first);
   if (second) push_digit(*second);
 }
 
 void Stream::push_digit(const rtp::DigitDetector::Digit& digit) {
-  const std::uint32_t clock = format_.codec->rtp_clock();
+  const std::uint32_t clock = std::max<std::uint32_t>(format_.telephone_event_clock, 1);
   events_.push_digit(
       {ref_, digit.key, std::chrono::milliseconds(static_cast<std::uint64_t>(digit.duration) * 1000 / clock)});
 }
@@ -256,29 +308,45 @@ void Stream::receive_rtcp(std::span<const std::uint8_t> datagram, const net::Add
 
 void Stream::advance(Position until) {
   const Position frame = timeline_.frame();
-  while (playout_->cursor() + frame <= until) {
-    if (taps_.empty()) {
-      // Nobody listens: as far as may be at once.
-      const Position count = (until - playout_->cursor()) / frame * frame;
-      playout_->skip(static_cast<std::size_t>(count));
-    } else {
-      advance_frame();
-    }
+  if (taps_.empty()) {
+    skip(until);
+  } else {
+    while (!taps_.empty() && warp_->cursor() + frame <= until) advance_frame();
   }
   stats_.lost = playout_->lost();
 }
 
+// Nobody listens: as far as may be at once.
+void Stream::skip(Position until) {
+  const Position frame = timeline_.frame();
+  if (warp_->cursor() + frame > until) return;
+  const Position count = (until - warp_->cursor()) / frame * frame;
+  warp_->skip(static_cast<std::size_t>(count), drift_->correction());
+  if (digit_gate_) digit_gate_->restart();
+}
+
 void Stream::advance_frame() {
-  std::array<std::int16_t, kMaxFrame> send;
-  const auto size = static_cast<std::size_t>(timeline_.frame());
-  Origins origins;
-  const Position position = playout_->cursor();
-  playout_->render({send.data(), size}, origins);
-  const Frame frame{.position = position,
-                    .send = {send.data(), size},
-                    .recv = heard(position, size),
-                    .origins = &origins,
-                    .packets = playout_->take_counts()};
+  FrameBuffer frame;
+  std::array<Kind, kMaxFrame> kinds;
+  frame.position = warp_->cursor();
+  frame.size = static_cast<std::size_t>(timeline_.frame());
+  warp_->render({frame.send.data(), frame.size}, {kinds.data(), frame.size}, drift_->correction());
+  holds_.label(frame.position, {kinds.data(), frame.size});
+  for (std::size_t i = 0; i < frame.size; ++i) frame.origins.add(kinds[i], 1);
+  frame.packets = playout_->take_counts();
+  frame.lost_before = warp_->take_lost_before();
+  frame.is_mulaw = playout_->is_mulaw();
+  if (!digit_gate_ || digit_gate_->pass(frame)) feed(frame);
+}
+
+void Stream::feed(const FrameBuffer& buffer) {
+  const Frame frame{.position = buffer.position,
+                    .send = {buffer.send.data(), buffer.size},
+                    .recv = heard(buffer.position, buffer.size),
+                    .origins = &buffer.origins,
+                    .packets = buffer.packets,
+                    .lost_before = buffer.lost_before,
+                    .is_mulaw = buffer.is_mulaw};
   for (const auto& tap : taps_) {
     tap->feed(frame);
     after_feeding(*tap);
@@ -311,15 +379,15 @@ bool Stream::can_play() const {
   return configured_ && format_.may_send && sender_.is_configured() && rtp_lock_.target().is_set();
 }
 
-Position Stream::beep(base::Time now) {
+base::Time Stream::beep(base::Time now) {
   lively_ = true;
-  return player_->add_beep(std::max(timeline_.at(now), sender_.is_sending() ? sender_.next() : Position{0}));
+  const Position next = sender_.is_sending() ? sender_.next() : Position{0};
+  return send_timeline_.time(player_->add_beep(std::max(send_timeline_.at(now), next)));
 }
 
 void Stream::tick(base::Time now) {
   if (!configured_) return;
-  const Position position = timeline_.at(now);
-  advance(position - depth_);
+  advance(timeline_.at(now) - depth_);
   if (const auto digit = digits_.tick(now)) push_digit(*digit);
   if (beep_wanted_) {
     beep_wanted_ = false;
@@ -329,11 +397,11 @@ void Stream::tick(base::Time now) {
   if (options_.idle == Idle::keepalive && now >= next_keepalive_) send_keepalive(now);
   if (rtcp_.is_due(now)) send_report(now, false);
   watch_silence(now);
-  lively_ = sender_.is_sending() || player_->is_playing(position);
+  lively_ = sender_.is_sending() || player_->is_playing(send_timeline_.at(now));
 }
 
 void Stream::send_audio(base::Time now) {
-  const Position position = timeline_.at(now);
+  const Position position = send_timeline_.at(now);
   const bool continuous = options_.idle == Idle::silence;
   if (!can_play()) return sender_.stop();
   if (!sender_.is_sending()) {
@@ -343,7 +411,7 @@ void Stream::send_audio(base::Time now) {
       return;
     }
   }
-  if (position - sender_.next() > timeline_.samples(kMaxBehind)) {
+  if (position - sender_.next() > send_timeline_.samples(kMaxBehind)) {
     sender_.stop();
     sender_.begin(position);
   }
@@ -370,14 +438,14 @@ void Stream::send(std::span<const std::uint8_t> packet) {
 void Stream::send_keepalive(base::Time now) {
   next_keepalive_ = now + options_.keepalive;
   if (!rtp_lock_.target().is_set()) return;
-  const auto packet = sender_.keepalive(keepalive_type_, timeline_.at(now));
+  const auto packet = sender_.keepalive(keepalive_type_, send_timeline_.at(now));
   if (!packet.empty()) send(packet);
 }
 
 net::Address Stream::rtcp_target() const { return (format_.rtcp_mux ? rtp_lock_ : rtcp_lock_).target(); }
 
 void Stream::send_report(base::Time now, bool bye) {
-  const auto info = sender_.take_report(timeline_.at(now), rtcp_.ntp(now));
+  const auto info = sender_.take_report(send_timeline_.at(now), rtcp_.ntp(now));
   const auto packet = rtcp_.report(now, info, source_, bye);
   const net::Address target = rtcp_target();
   if (!target.is_set()) return;

@@ -3,10 +3,14 @@
 // datagrams and time are passed in, what it sends goes to a Transport. Owned by a media worker; receive_*() and tick()
 // never allocate, lock, log or throw; the commands may allocate.
 //
-//   receive_rtp ─▶ SourceLock ─▶ SourceStatistics ─▶ Playout ── frame, 200 ms later ──▶ taps
-//                                     └▶ DigitDetector            heard ──────────────▶ (recv)
-//   receive_rtcp ─▶ SourceLock ─▶ RtcpSession                       │
-//   tick ─▶ Player ─▶ Sender ─▶ Transport                     (a later output or join)
+//   receive_rtp ─▶ SourceLock ─▶ SourceStatistics ─▶ Playout ─▶ Warp ─▶ (DigitGate) ── frame, 200 ms later ──▶ taps
+//                                     ├▶ DigitDetector        Drift ─┘                 heard ──────────────▶ (recv)
+//                                     └▶ Drift                                           │
+//   receive_rtcp ─▶ SourceLock ─▶ RtcpSession                                      (a later output or join)
+//   tick ─▶ Player ─▶ Sender ─▶ Transport
+//
+// The timeline's rate is that of the widest codec agreed on so far: it rises with a re-INVITE and never falls. What is
+// sent has a timeline of its own, at the rate of the codec it is sent with.
 //
 // Recorded audio is played out `record_depth` behind its arrival, so that late packets still find their place. Whatever
 // is to be recorded as heard by the party at position p must therefore be kept until p is played out (heard()).
@@ -16,14 +20,18 @@
 #include <optional>
 #include <vector>
 
+#include "media/digit_gate.hpp"
+#include "media/drift.hpp"
 #include "media/engine.hpp"
 #include "media/event_queue.hpp"
+#include "media/holds.hpp"
 #include "media/player.hpp"
 #include "media/playout.hpp"
 #include "media/sender.hpp"
 #include "media/source_lock.hpp"
 #include "media/tap.hpp"
 #include "media/timeline.hpp"
+#include "media/warp.hpp"
 #include "rtp/rtcp_session.hpp"
 #include "rtp/source_statistics.hpp"
 #include "rtp/telephone_event.hpp"
@@ -42,6 +50,7 @@ class Stream {
   struct Options {
     Idle idle = Idle::keepalive;
     std::chrono::milliseconds timeout{60000}, keepalive{15000}, record_depth{200};
+    bool silence_digits = false;
   };
 
   // `transport` and `events` outlive the stream.
@@ -62,6 +71,8 @@ class Stream {
   void receive_rtcp(std::span<const std::uint8_t> datagram, const net::Address& from, base::Time arrival);
   // A datagram that was longer than any packet may be.
   void receive_truncated() { ++stats_.malformed; }
+  // So many the kernel has dropped, in all.
+  void note_overflow(std::uint32_t dropped) { stats_.overflowed = dropped; }
   void tick(base::Time now);
 
   StreamRef ref() const { return ref_; }
@@ -80,11 +91,18 @@ class Stream {
     std::optional<record::EndReason> stopped = std::nullopt;
   };
 
+  void begin(const Format& format, base::Time issued);
+  void take_formats(const Format& format);
+  void change_rate(std::uint32_t rate);
+  enum class PayloadKind { audio, event, noise, unknown };
+  PayloadKind kind_of(std::uint8_t payload_type) const;
   bool is_negotiated(std::uint8_t payload_type) const;
   bool is_repeat_of_previous_source(std::uint32_t ssrc, base::Time arrival) const;
   void receive_event(const rtp::Packet& packet, base::Time arrival);
   void advance(Position until);
   void advance_frame();
+  void skip(Position until);
+  void feed(const FrameBuffer& frame);
   std::span<const std::int16_t> heard(Position position, std::size_t samples) const;
   void after_feeding(Tap& tap);
   void drop_ended_taps();
@@ -93,7 +111,7 @@ class Stream {
   void start_tap(TapId id, TapOptions options, Position at);
   Tap* find(TapId id);
   bool can_play() const;
-  Position beep(base::Time now);
+  base::Time beep(base::Time now);
   void send_audio(base::Time now);
   void send_keepalive(base::Time now);
   void send_report(base::Time now, bool bye);
@@ -112,13 +130,24 @@ class Stream {
   std::uint8_t keepalive_type_ = 126;
   Timeline timeline_;
   Position depth_ = 0;
+  Timeline send_timeline_;
+  Holds holds_;
 
   SourceLock rtp_lock_, rtcp_lock_;
   rtp::SourceStatistics source_;
   std::optional<std::uint32_t> previous_ssrc_;
   base::Time source_changed_{};
   rtp::DigitDetector digits_;
+  struct Event {
+    std::uint32_t timestamp = 0;
+    Position begin = 0;
+  };
+  std::optional<Event> event_;  // the digit being pressed, or the last one
   std::unique_ptr<Playout> playout_;
+  std::unique_ptr<Warp> warp_;
+  std::unique_ptr<Drift> drift_;
+  std::uint64_t drift_epoch_ = 0;          // the playout's resyncs when drift was measured last
+  std::unique_ptr<DigitGate> digit_gate_;  // where digits are not to be recorded
   std::unique_ptr<Player> player_;
   Sender sender_;
   rtp::RtcpSession rtcp_;

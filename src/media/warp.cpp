@@ -44,6 +44,17 @@ void Warp::prepare(Position needed_end) {
   source_.render({&buffer_[size_], count}, origins);
   origins.write({&kinds_[size_], count});
   size_ += count;
+  relabel(source_.take_lost_before());
+}
+
+// The newest silence first; what has left already is told to whom it may concern.
+void Warp::relabel(Position lost) {
+  for (std::size_t i = size_; lost > 0 && i > static_cast<std::size_t>(media_ - begin_); --i) {
+    if (kinds_[i - 1] != Kind::silent) continue;
+    kinds_[i - 1] = Kind::lost;
+    --lost;
+  }
+  lost_before_ += lost;
 }
 
 void Warp::render(std::span<std::int16_t> out, std::span<Kind> kinds, double correction) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "audio/interpolator.hpp"
 #include "media/frame.hpp"
@@ -26,6 +27,8 @@ class Warp {
   void change_rate(std::uint32_t from, std::uint32_t to);
 
   Position cursor() const { return cursor_; }
+  // Silence before the last frame that has turned out to be loss, in samples; since the last call.
+  Position take_lost_before() { return std::exchange(lost_before_, 0); }
   // Where on the media timeline something belongs that happens at a place of the stream's, not before cursor().
   Position media_position(Position at) const;
 
@@ -35,13 +38,14 @@ class Warp {
 
   std::uint64_t step(double correction) const;
   void prepare(Position needed_end);
-  void land(std::uint64_t& step);
+  void relabel(Position lost);
 
   Playout& source_;
   Position cursor_ = 0;         // on the stream's timeline
   Position media_ = 0;          // the same place on the media timeline: whole …
   std::uint32_t fraction_ = 0;  // … and its fraction
   double rate_ = 1;             // media samples a sample, of the last frame
+  Position lost_before_ = 0;
 
   // The media timeline from begin_ on, size_ samples. begin_ <= media_ - kReach + 1.
   std::array<std::int16_t, kRoom> buffer_{};

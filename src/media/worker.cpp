@@ -8,8 +8,11 @@
 namespace media {
 namespace {
 
-constexpr unsigned kPublishStride = 10;     // ticks
-constexpr std::chrono::seconds kOldest{2};  // stamps older than that are a clock that was set
+constexpr unsigned kPublishStride = 10;  // ticks
+// Stamps of before the socket was emptied last are a clock that was set.
+constexpr std::chrono::milliseconds kStampSlack{100};
+constexpr std::chrono::milliseconds kStall{500};
+constexpr int kBatches = 8;  // a tick; a flood is not served to its end
 
 void sleep_until(base::Time time) {
   const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
@@ -32,6 +35,7 @@ StreamStats& operator+=(StreamStats& sum, const StreamStats& one) {
   sum.rtcp_received += one.rtcp_received;
   sum.rtcp_sent += one.rtcp_sent;
   sum.resyncs += one.resyncs;
+  sum.overflowed += one.overflowed;
   return sum;
 }
 
@@ -83,35 +87,44 @@ void Worker::tick(base::Time now) {
     Stream& stream = leg->stream();
     const std::uint64_t turn = ticks_ + stream.ref().id;
     if (turn % kStride != 0 && !stream.is_lively()) continue;
-    drain(*leg, leg->ports().rtp, true, now);
-    if (turn % kRtcpStride == 0 && stream.has_rtcp_port()) drain(*leg, leg->ports().rtcp, false, now);
-    stream.tick(now);
+    drain(*leg, true, now, now - leg->heard_rtp > kStall ? 1 : kBatches);
+    if (turn % kRtcpStride == 0 && stream.has_rtcp_port()) drain(*leg, false, now, kBatches);
+    stream.tick(leg->heard_rtp);
   }
   if (ticks_ % kPublishStride == 0) publish();
 }
 
-void Worker::drain(Leg& leg, const net::UdpSocket& socket, bool is_rtp, base::Time now) {
-  // A flood is not served to its end; the kernel drops what it cannot keep.
-  for (int batches = 0; batches < 8; ++batches) {
+void Worker::drain(Leg& leg, bool is_rtp, base::Time now, int most_batches) {
+  const net::UdpSocket& socket = is_rtp ? leg.ports().rtp : leg.ports().rtcp;
+  base::Time& heard = is_rtp ? leg.heard_rtp : leg.heard_rtcp;
+  base::Time last = heard;
+  for (int batches = 0; batches < most_batches; ++batches) {
     const std::size_t count = socket.receive(batch_);
     for (std::size_t i = 0; i < count; ++i) {
       const net::Datagram datagram = batch_[i];
+      const base::Time at = arrival(datagram, heard, now);
+      last = std::max(last, at);
+      if (datagram.overflowed != 0) leg.stream().note_overflow(datagram.overflowed);
       if (datagram.truncated) {
         leg.stream().receive_truncated();
       } else if (is_rtp) {
-        leg.stream().receive_rtp(datagram.bytes, datagram.from, arrival(datagram, now));
+        leg.stream().receive_rtp(datagram.bytes, datagram.from, at);
       } else {
-        leg.stream().receive_rtcp(datagram.bytes, datagram.from, arrival(datagram, now));
+        leg.stream().receive_rtcp(datagram.bytes, datagram.from, at);
       }
     }
-    if (count < net::ReceiveBatch::kDatagrams) return;
+    if (count < net::ReceiveBatch::kDatagrams) {
+      heard = now;
+      return;
+    }
   }
+  heard = last;  // there may be more
 }
 
-base::Time Worker::arrival(const net::Datagram& datagram, base::Time now) const {
+base::Time Worker::arrival(const net::Datagram& datagram, base::Time heard, base::Time now) const {
   if (datagram.stamp.count() == 0) return now;
   const base::Time time(std::chrono::duration_cast<base::Time::duration>(datagram.stamp - realtime_offset_));
-  return now - time > kOldest ? now : std::min(time, now);
+  return time < heard - kStampSlack ? now : std::min(time, now);
 }
 
 void Worker::post_events() { events_.drain(on_event_); }
@@ -155,7 +168,7 @@ void Worker::destroy(std::size_t index, base::Time issued) {
   make_room();
   const std::unique_ptr<Leg> leg = std::move(legs_[index]);
   legs_.erase(legs_.begin() + static_cast<std::ptrdiff_t>(index));
-  drain(*leg, leg->ports().rtp, true, base::Clock::now());
+  drain(*leg, true, base::Clock::now(), 100 * kBatches);
   leg->stream().finish(issued);
   gone_ += leg->stream().stats();
   events_.push(Destroyed{leg->stream().ref()});
@@ -174,9 +187,10 @@ void Worker::make_room() {
 void Worker::publish() {
   StreamStats sum = gone_;
   for (const auto& leg : legs_) sum += leg->stream().stats();
-  const std::array<std::uint64_t, kFigures> figures = {
-      ticks_,        late_ticks_, legs_.size(), sum.received,    sum.lost,          sum.late,      sum.duplicate,
-      sum.malformed, sum.foreign, sum.sent,     sum.send_failed, sum.rtcp_received, sum.rtcp_sent, sum.resyncs};
+  const std::array<std::uint64_t, kFigures> figures = {ticks_,        late_ticks_, legs_.size(),    sum.received,
+                                                       sum.lost,      sum.late,    sum.duplicate,   sum.malformed,
+                                                       sum.foreign,   sum.sent,    sum.send_failed, sum.rtcp_received,
+                                                       sum.rtcp_sent, sum.resyncs, sum.overflowed};
   for (std::size_t i = 0; i < kFigures; ++i) published_[i].store(figures[i], std::memory_order_relaxed);
 }
 
@@ -196,7 +210,8 @@ Engine::Stats Worker::stats() const {
                  .send_failed = figure(10),
                  .rtcp_received = figure(11),
                  .rtcp_sent = figure(12),
-                 .resyncs = figure(13)};
+                 .resyncs = figure(13),
+                 .overflowed = figure(14)};
   return stats;
 }
 

@@ -5,6 +5,9 @@
 //
 //   loop: sleep until the deadline ─▶ apply commands ─▶ tick(now): drain, play out, send ─▶ post events
 //
+// After a stall of the machine the sockets hold seconds of packets. A stream's time then goes on only as far as what it
+// has been handed, a batch a tick, so that writers can follow; it catches up at sixteen times real time or more.
+//
 // Waking per packet would cost two to three times as much, so sockets are drained by time. A stream that only records
 // is served every kStride ticks (arrivals are known by the kernel's stamps, recorded audio waits record_depth anyway);
 // one that plays is served every tick.
@@ -33,7 +36,9 @@ StreamStats& operator+=(StreamStats& sum, const StreamStats& one);
 class Leg final : public Transport {
  public:
   Leg(StreamRef ref, Stream::Options options, rtp::NtpClock ntp, net::PortPair ports, EventQueue& events)
-      : ports_(std::move(ports)), stream_(ref, options, ntp, *this, events) {}
+      : ports_(std::move(ports)), stream_(ref, options, ntp, *this, events) {
+    heard_rtp = heard_rtcp = base::Clock::now();
+  }
 
   bool send_rtp(std::span<const std::uint8_t> bytes, const net::Address& to) override {
     return ports_.rtp.send(bytes, to);
@@ -43,6 +48,9 @@ class Leg final : public Transport {
   }
   Stream& stream() { return stream_; }
   const net::PortPair& ports() const { return ports_; }
+
+  // Until when all that came has been taken from each socket.
+  base::Time heard_rtp{}, heard_rtcp{};
 
  private:
   net::PortPair ports_;
@@ -96,14 +104,14 @@ class Worker {
   void post_events();
 
  private:
-  static constexpr std::size_t kFigures = 14;
+  static constexpr std::size_t kFigures = 15;
 
   void run();
   void apply(Command& command);
   void destroy(std::size_t index, base::Time issued);
   void destroy_all(base::Time now);
-  void drain(Leg& leg, const net::UdpSocket& socket, bool is_rtp, base::Time now);
-  base::Time arrival(const net::Datagram& datagram, base::Time now) const;
+  void drain(Leg& leg, bool is_rtp, base::Time now, int most_batches);
+  base::Time arrival(const net::Datagram& datagram, base::Time heard, base::Time now) const;
   void make_room();
   void publish();
 

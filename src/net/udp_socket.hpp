@@ -22,6 +22,8 @@ struct Datagram {
   // When the kernel received it, on CLOCK_REALTIME; zero if it did not say.
   std::chrono::nanoseconds stamp{0};
   bool truncated = false;  // was longer than the buffer
+  // Datagrams that the kernel had to drop on this socket so far, for want of room; modulo 2^32.
+  std::uint32_t overflowed = 0;
 };
 
 // Never allocates after construction.

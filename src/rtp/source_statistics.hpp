@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "rtp/packet.hpp"
 #include "rtp/rtcp.hpp"
@@ -21,6 +22,10 @@ class SourceStatistics {
 
   explicit SourceStatistics(std::uint32_t clock = 8000) : clock_(clock) {}
 
+  // Timestamps count in another clock from now on.
+  void set_clock(std::uint32_t clock) {
+    if (std::exchange(clock_, clock) != clock) transit_.reset();
+  }
   // Judges one packet. `arrival` is in RTP clock units from any fixed start. Packets that repeat a timestamp by design
   // (telephone-event) say so, and do not count towards jitter.
   Verdict receive(const Packet& packet, std::int64_t arrival, bool has_own_timestamp = true);
