@@ -18,6 +18,12 @@ constexpr std::int16_t mulaw_to_linear(std::uint8_t code) {
   return static_cast<std::int16_t>((bits & 0x80) != 0 ? -4 * magnitude : 4 * magnitude);
 }
 
+// What the decoder gives: the negative zero becomes -1, which no code stands for and which is compressed to it again.
+// So a µ-law file can be exact to the bit; whoever wants the recommendation's values turns -1 into 0.
+constexpr std::int16_t mulaw_to_distinct_linear(std::uint8_t code) {
+  return code == 0x7f ? std::int16_t{-1} : mulaw_to_linear(code);
+}
+
 constexpr std::uint8_t linear_to_mulaw(std::int16_t sample) {
   const bool negative = sample < 0;
   const int magnitude = std::min(((negative ? ~sample : sample) >> 2) + 33, 0x1fff);
