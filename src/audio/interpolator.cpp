@@ -73,6 +73,16 @@ void Upsampler::configure(std::uint32_t from, std::uint32_t to) {
   begun_ = false;
 }
 
+void Upsampler::restart_after(std::span<const std::int16_t> history) {
+  begun_ = !history.empty();
+  if (!begun_) return;
+  at_ = 0;
+  constexpr std::size_t kHistory = 2 * Interpolator::kReach;
+  std::fill_n(buffer_.begin(), kHistory, history.front());
+  const auto tail = history.last(std::min(history.size(), kHistory));
+  std::copy(tail.begin(), tail.end(), buffer_.begin() + static_cast<std::ptrdiff_t>(kHistory - tail.size()));
+}
+
 std::size_t Upsampler::process(std::span<const std::int16_t> in, std::span<std::int16_t> out) {
   constexpr std::size_t kHistory = 2 * Interpolator::kReach;
   const Interpolator& between = Interpolator::instance();

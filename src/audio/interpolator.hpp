@@ -43,8 +43,11 @@ class Upsampler {
  public:
   // 0 < from <= to, Hz.
   void configure(std::uint32_t from, std::uint32_t to);
-  // What comes next does not follow what came before.
+  // What comes next does not follow what came before …
   void restart() { begun_ = false; }
+  // … or it follows this, of which nothing is given out any more.
+  void restart_after(std::span<const std::int16_t> history);
+  bool has_begun() const { return begun_; }
   // Returns samples written: the input's count times to/from, on the long run exactly; never more than out.size().
   std::size_t process(std::span<const std::int16_t> in, std::span<std::int16_t> out);
 

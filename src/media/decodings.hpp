@@ -57,7 +57,7 @@ class Decodings {
 
   // The number by which a packet of this type is to be decoded; kNone: it means nothing.
   std::uint8_t of_type(std::uint8_t payload_type) const { return by_type_[payload_type & 127U]; }
-  Decoding* find(std::uint8_t number) { return number < all_.size() ? all_[number].get() : nullptr; }
+  Decoding* find(std::uint8_t number) const { return number < all_.size() ? all_[number].get() : nullptr; }
 
  private:
   std::array<std::uint8_t, 128> by_type_;

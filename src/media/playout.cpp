@@ -43,7 +43,20 @@ void Playout::change_rate(std::uint32_t rate) {
     scale(item.duration);
   });
   // What is left of the packet being played. Its beginning is still there, as history.
-  std::vector<std::int16_t> left(block_end_ - block_begin_);
+  if (block_begin_ == block_end_) {
+    finish_raising();
+  } else if (raised_end_) {
+    const std::array<std::int16_t, kMaxBlock> begun = block_;
+    const std::size_t first = block_begin_, kept = block_end_;
+    if (finish_raising()) {
+      const std::size_t tail = std::min(block_end_, kMaxBlock - kept);
+      std::copy_backward(block_.begin(), block_.begin() + static_cast<std::ptrdiff_t>(tail),
+                         block_.begin() + static_cast<std::ptrdiff_t>(kept + tail));
+      std::copy_n(begun.begin(), kept, block_.begin());
+      block_begin_ = first;
+      block_end_ = kept + tail;
+    }
+  }
   audio::Upsampler upsampler;
   upsampler.configure(from, rate);
   std::vector<std::int16_t> raised(scaled(static_cast<Position>(block_end_), from, rate) + rate);
@@ -58,6 +71,7 @@ void Playout::change_rate(std::uint32_t rate) {
   for (std::size_t i = block_begin_; i < block_end_; ++i) block_[i] = i + late < count ? raised[i + late] : 0;
 
   decodings_.change_rate(rate);
+  if (last_ != nullptr && last_->rate < rate) last_->upsampler.restart_after({raw_.data(), raw_size_});
   concealer_ = Concealer(rate);
   if (block_begin_ > 0) concealer_.receive({block_.data(), block_begin_});
   noise_.emplace(rate);
@@ -143,7 +157,7 @@ void Playout::render(std::span<std::int16_t> out, Origins& origins) {
       play_block(out.first(count), origins);
     } else {
       const Item* item = due();
-      if (item != nullptr && item->position <= cursor_) {
+      if (item != nullptr && (item->position <= cursor_ || follows(*item))) {
         decode(*item);
         continue;
       }
@@ -157,6 +171,7 @@ void Playout::render(std::span<std::int16_t> out, Origins& origins) {
         if (lost && make_up(gap, *item)) continue;
       }
       if (!lost && go_on_with_noise(count)) continue;
+      if (finish_raising()) continue;
       fill(out.first(count), lost, origins);
     }
     cursor_ += static_cast<Position>(count);
@@ -227,15 +242,18 @@ bool Playout::decode(const Item& item) {
   noise_left_ = 0;
   Decoding* decoding = decodings_.find(item.decoding);
   if (decoding != nullptr) {
-    if (decoding != last_) decoding->upsampler.restart();
+    if (decoding != last_ || quiet_ > 0) decoding->upsampler.restart();
+    const Position first = item.position - delay(*decoding);
     const std::size_t count = raise(*decoding, decoding->decoder->decode(item.payload, raw_));
     last_ = decoding;
+    raised_end_.reset();
+    if (delay(*decoding) > 0) raised_end_ = item.position + item.duration;
     last_duration_ = item.duration;
     pausing_ = item.payload.size() <= kDtxPayload;
     concealer_.receive({block_.data(), count});
     block_kind_ = Kind::received;
     block_end_ = count;
-    block_begin_ = std::min(count, static_cast<std::size_t>(cursor_ - item.position));
+    block_begin_ = std::min(count, static_cast<std::size_t>(std::max<Position>(cursor_ - first, 0)));
   }
   buffer_.pop();
   return block_begin_ < block_end_;
@@ -243,6 +261,7 @@ bool Playout::decode(const Item& item) {
 
 // What stands in raw_, at the timeline's rate, in block_.
 std::size_t Playout::raise(Decoding& decoding, std::size_t samples) {
+  raw_size_ = samples;
   if (decoding.rate == rate_) {
     std::copy_n(raw_.begin(), samples, block_.begin());
     return samples;
@@ -250,11 +269,38 @@ std::size_t Playout::raise(Decoding& decoding, std::size_t samples) {
   return decoding.upsampler.process({raw_.data(), samples}, block_);
 }
 
+// By how much what comes out of the decoding's upsampler is late.
+Position Playout::delay(const Decoding& decoding) const {
+  if (decoding.rate == rate_) return 0;
+  return scaled(static_cast<Position>(audio::Interpolator::kReach), decoding.rate, rate_);
+}
+
+// It goes on where the audio ends that is still in the upsampler.
+bool Playout::follows(const Item& item) const {
+  if (!raised_end_ || decodings_.find(item.decoding) != last_) return false;
+  constexpr Position kRounding = 2;
+  return item.position <= *raised_end_ + kRounding && item.position >= *raised_end_ - kRounding;
+}
+
+// The rest of what is in the upsampler, into block_; false if nothing is.
+bool Playout::finish_raising() {
+  if (!raised_end_) return false;
+  raised_end_.reset();
+  std::array<std::int16_t, audio::Interpolator::kReach> hold;
+  hold.fill(raw_size_ > 0 ? raw_[raw_size_ - 1] : std::int16_t{0});
+  block_begin_ = 0;
+  block_end_ = last_->upsampler.process(hold, block_);
+  last_->upsampler.restart();
+  return block_end_ > 0;
+}
+
 // One packet's worth by the codec itself: out of the next packet, or out of its own state.
 bool Playout::make_up(Position gap, const Item& next) {
   if (last_ == nullptr || last_duration_ == 0 || quiet_ > 0) return false;
   if (made_up_ >= static_cast<std::size_t>(most(milliseconds(Concealer::kMostMs)))) return false;
+  if (raised_end_) gap = next.position - *raised_end_;
   const Position length = std::min(gap, last_duration_);
+  if (length <= 0) return false;
   const auto wanted = static_cast<std::size_t>(scaled(length, rate_, last_->rate));
   if (wanted == 0 || wanted > raw_.size()) return false;
   const std::span<std::int16_t> out(raw_.data(), wanted);
@@ -264,7 +310,8 @@ bool Playout::make_up(Position gap, const Item& next) {
   }
   if (made == 0) made = last_->decoder->conceal(out);
   if (made == 0) return false;
-  const std::size_t count = std::min(raise(*last_, made), static_cast<std::size_t>(length));
+  const std::size_t count = raise(*last_, made);
+  if (raised_end_) *raised_end_ += length;
   concealer_.receive({block_.data(), count});
   block_kind_ = Kind::repaired;
   block_begin_ = 0;
@@ -287,8 +334,9 @@ bool Playout::go_on_with_noise(std::size_t at_most) {
     count = static_cast<std::size_t>(length);
     noise_->render({block_.data(), count});
   } else if (last_ != nullptr) {
-    count = raise(*last_,
-                  last_->decoder->conceal({raw_.data(), static_cast<std::size_t>(scaled(length, rate_, last_->rate))}));
+    const auto wanted = static_cast<std::size_t>(scaled(length, rate_, last_->rate));
+    count = raise(*last_, last_->decoder->conceal({raw_.data(), wanted}));
+    if (raised_end_) *raised_end_ += length;
   }
   if (count == 0) return noise_left_ = 0, false;
   concealer_.receive({block_.data(), count});

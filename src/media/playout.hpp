@@ -85,6 +85,9 @@ class Playout {
   void count_gap(const Item& item);
   bool decode(const Item& item);
   std::size_t raise(Decoding& decoding, std::size_t samples);
+  Position delay(const Decoding& decoding) const;
+  bool follows(const Item& item) const;
+  bool finish_raising();
   bool make_up(Position gap, const Item& next);
   bool go_on_with_noise(std::size_t at_most);
   void tell_lost(std::int64_t missing);
@@ -112,6 +115,9 @@ class Playout {
   std::size_t block_begin_ = 0, block_end_ = 0;
   Kind block_kind_ = Kind::received;
   std::array<std::int16_t, kMaxBlock> raw_;  // a decoder's output at its own rate
+  std::size_t raw_size_ = 0;
+  // Where the audio ends that has gone into last_'s upsampler; it comes out with a delay. Nothing: none is inside.
+  std::optional<Position> raised_end_;
 
   Decoding* last_ = nullptr;    // of the packet decoded last
   Position last_duration_ = 0;  // its length
