@@ -17,6 +17,9 @@ class Decoder {
   // Decodes one packet's payload into mono PCM at the codec's sample rate; returns samples written (0: nothing usable).
   // Never more than out.size(): a longer packet is cut. Stereo is mixed down.
   virtual std::size_t decode(std::span<const std::uint8_t> payload, std::span<std::int16_t> out) = 0;
+  // What is decoded next does not follow what was decoded before: a sender begins anew, with the state that an encoder
+  // begins with.
+  virtual void restart() {}
   // Goes on for out.size() samples where a packet is missing, out of the decoder's own state; returns samples written,
   // 0 where the codec has no concealment of its own.
   virtual std::size_t conceal(std::span<std::int16_t> /*out*/) { return 0; }

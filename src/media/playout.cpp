@@ -98,6 +98,7 @@ Playout::Verdict Playout::insert(const Arrival& arrival) {
   if (arrival.new_source) {
     anchor_.restart();
     if (begun_) sequence_shift_ = newest_sequence_ + 1 - arrival.sequence;
+    new_source_at_ = arrival.sequence + sequence_shift_;
   }
   const bool newest = arrival.newest || arrival.new_source || !begun_;
   const std::int64_t sequence = arrival.sequence + sequence_shift_;
@@ -243,6 +244,9 @@ bool Playout::decode(const Item& item) {
   Decoding* decoding = decodings_.find(item.decoding);
   if (decoding != nullptr) {
     if (decoding != last_ || quiet_ > 0) decoding->upsampler.restart();
+    const bool new_source = new_source_at_ && item.sequence >= *new_source_at_;
+    if (new_source) new_source_at_.reset();
+    if (decoding != last_ || new_source) decoding->decoder->restart();
     const Position first = item.position - delay(*decoding);
     const std::size_t count = raise(*decoding, decoding->decoder->decode(item.payload, raw_));
     last_ = decoding;

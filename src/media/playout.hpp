@@ -107,6 +107,7 @@ class Playout {
   std::int64_t sequence_shift_ = 0;  // makes the numbers of successive sources one row
   std::int64_t newest_sequence_ = 0;
   Position newest_position_ = 0;
+  std::optional<std::int64_t> new_source_at_;  // the sequence number from which on a new source speaks
   bool begun_ = false;
   std::optional<Position> lateness_;
 

@@ -18,6 +18,7 @@ class Decoder final : public codec::Decoder {
     const auto bytes = std::min(payload.size(), out.size() / kSamplesPerByte);
     return static_cast<std::size_t>(g722_decode(state_.get(), out.data(), payload.data(), static_cast<int>(bytes)));
   }
+  void restart() override { g722_decode_init(state_.get(), kBitRate, 0); }
 
  private:
   struct Free {

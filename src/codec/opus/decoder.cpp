@@ -58,6 +58,12 @@ std::size_t Decoder::run(std::span<const std::uint8_t> payload, std::size_t samp
   return count > 0 ? static_cast<std::size_t>(count) : 0;
 }
 
+void Decoder::restart() {
+  opus_decoder_ctl(state_.get(), OPUS_RESET_STATE);
+  was_celt_ = false;
+  begin_ = end_ = 0;
+}
+
 std::size_t Decoder::decode(std::span<const std::uint8_t> payload, std::span<std::int16_t> out) {
   const std::size_t samples = payload_samples(payload, rate_);
   if (samples == 0) return 0;

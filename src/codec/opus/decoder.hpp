@@ -19,6 +19,7 @@ class Decoder final : public codec::Decoder {
   explicit Decoder(std::uint32_t rate);
 
   std::size_t decode(std::span<const std::uint8_t> payload, std::span<std::int16_t> out) override;
+  void restart() override;
   std::size_t conceal(std::span<std::int16_t> out) override;
   std::size_t recover(std::span<const std::uint8_t> next, std::span<std::int16_t> out) override;
 
