@@ -19,9 +19,9 @@ Position Anchor::position(std::int64_t timestamp) const {
 Position Anchor::place(const Packet& packet, Position floor) {
   lateness_.reset();
   if (!timestamp_) {
+    timestamp_ = packet.timestamp;
     if (begun_) ++resyncs_;
     begun_ = true;
-    timestamp_ = packet.timestamp;
     set(packet, after_newest(packet, floor));
     return at_;
   }
@@ -54,8 +54,9 @@ Position Anchor::after_newest(const Packet& packet, Position floor) const {
   return std::max(floor, std::min(newest_end_, packet.arrival + options_.depth / 4));
 }
 
-// A packet ends where it arrived; but not so far back that its beginning would be lost.
+// A packet ends where it arrived; but not so far back that its beginning would be lost, if anybody listens.
 void Anchor::set(const Packet& packet, Position floor) {
+  if (!packet.heard) floor = packet.arrival - packet.duration - options_.depth;
   reference_ = *timestamp_;
   clock_ = packet.clock;
   at_ = std::max(packet.arrival - packet.duration, floor);

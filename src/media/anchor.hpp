@@ -26,6 +26,7 @@ class Anchor {
     Position duration = 0;
     bool marker = false;
     bool newest = true;  // by sequence number
+    bool heard = true;   // somebody listens to what is played
     Position arrival = 0;
   };
   // Where the packet begins. `floor`: nothing before it can be played any more.
