@@ -20,13 +20,19 @@ Position Anchor::place(const Packet& packet, Position floor) {
   lateness_.reset();
   if (!timestamp_) {
     timestamp_ = packet.timestamp;
-    if (begun_) ++resyncs_;
-    begun_ = true;
-    set(packet, after_newest(packet, floor));
+    if (begun_) {
+      ++resyncs_;
+      begin_anew(packet, floor);
+    } else {
+      // What was said before the timeline began is no part of it: there is room to find the right place.
+      begun_ = true;
+      set(packet, packet.arrival - packet.duration - options_.depth);
+    }
     return at_;
   }
   if (packet.clock != clock_ && packet.newest) {
-    change_clock(packet, floor);
+    timestamp_ = packet.timestamp;
+    begin_anew(packet, floor);
     return at_;
   }
   const std::int64_t timestamp =
@@ -54,9 +60,8 @@ Position Anchor::after_newest(const Packet& packet, Position floor) const {
   return std::max(floor, std::min(newest_end_, packet.arrival + options_.depth / 4));
 }
 
-// A packet ends where it arrived; but not so far back that its beginning would be lost, if anybody listens.
+// A packet ends where it arrived; but not so far back that its beginning would be lost.
 void Anchor::set(const Packet& packet, Position floor) {
-  if (!packet.heard) floor = packet.arrival - packet.duration - options_.depth;
   reference_ = *timestamp_;
   clock_ = packet.clock;
   at_ = std::max(packet.arrival - packet.duration, floor);
@@ -69,17 +74,16 @@ void Anchor::set(const Packet& packet, Position floor) {
   if (room_ >= options_.depth / 2) settles_at_ = packet.arrival + options_.depth * 3 / 4 - packet.duration;
 }
 
-// Another codec, with another clock (RFC 7160): what follows without a break goes on where the last packet ended.
-void Anchor::change_clock(const Packet& packet, Position floor) {
-  timestamp_ = packet.timestamp;
+// Another source, or another codec with another clock (RFC 7160): what follows without a break goes on where the last
+// packet ended.
+void Anchor::begin_anew(const Packet& packet, Position floor) {
   const Position end = newest_end_;
   const Position off = packet.arrival - packet.duration - end;
   set(packet, after_newest(packet, floor));
-  if (end >= floor && off < options_.depth / 2 && off > -options_.depth / 2) {
-    at_ = end;
-    newest_end_ = at_ + packet.duration;
-    settles_at_.reset();
-  }
+  if (end < floor || off > options_.depth / 4 || off < -options_.depth / 4) return;
+  at_ = end;
+  newest_end_ = at_ + packet.duration;
+  settles_at_.reset();
 }
 
 // The first packet's own delay is unknown; the least late of the first ones is nearer to the truth.

@@ -26,7 +26,6 @@ class Anchor {
     Position duration = 0;
     bool marker = false;
     bool newest = true;  // by sequence number
-    bool heard = true;   // somebody listens to what is played
     Position arrival = 0;
   };
   // Where the packet begins. `floor`: nothing before it can be played any more.
@@ -53,7 +52,7 @@ class Anchor {
   Position position(std::int64_t timestamp) const;
   Position after_newest(const Packet& packet, Position floor) const;
   void set(const Packet& packet, Position floor);
-  void change_clock(const Packet& packet, Position floor);
+  void begin_anew(const Packet& packet, Position floor);
   bool disagrees(const Packet& packet, Position lateness, bool backward);
   void settle(const Packet& packet, Position lateness);
 

@@ -110,7 +110,6 @@ Playout::Verdict Playout::insert(const Arrival& arrival) {
                               .duration = duration,
                               .marker = arrival.marker,
                               .newest = newest,
-                              .heard = arrival.heard,
                               .arrival = arrival.position},
                              cursor_);
     lateness_ = anchor_.lateness();

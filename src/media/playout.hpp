@@ -52,7 +52,6 @@ class Playout {
     } content = Content::audio;
     std::span<const std::uint8_t> payload;
     Position position = 0;  // of the arrival
-    bool heard = true;      // somebody listens
   };
   enum class Verdict { taken, late, duplicate, malformed };
   Verdict insert(const Arrival& arrival);

@@ -252,8 +252,7 @@ void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Addr
                                         .payload_type = packet->payload_type,
                                         .content = content,
                                         .payload = packet->payload,
-                                        .position = warp_->media_position(position),
-                                        .heard = !taps_.empty()});
+                                        .position = warp_->media_position(position)});
   if (placed == Playout::Verdict::late) ++stats_.late;
   if (placed == Playout::Verdict::duplicate) ++stats_.duplicate;
   if (placed == Playout::Verdict::malformed) ++stats_.malformed;
