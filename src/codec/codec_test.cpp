@@ -101,6 +101,9 @@ TEST(Codecs, MakeNothingOfNothing) {
 }
 
 TEST(Codecs, NeverAllocateOnceMade) {
+  const long none = allocations();
+  const std::vector<int> one(1000);
+  ASSERT_GT(allocations(), none) << "they are counted";
   for (const Codec* codec : codecs()) {
     const auto encoder = codec->make_encoder({});
     const auto packet = packet_of(*codec, *encoder);

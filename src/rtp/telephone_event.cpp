@@ -9,6 +9,8 @@ namespace {
 
 // §2.5.1.2 sends updates every 50 ms; three of those missing is an end.
 constexpr base::milliseconds kSilence{200};
+// §2.5.1.3: an event that lasts longer goes on as one that begins where this one's duration ends.
+constexpr std::uint32_t kLongest = 0xffff;
 
 }  // namespace
 
@@ -37,7 +39,13 @@ DigitDetector::Digits DigitDetector::receive(const TelephoneEvent& event, std::u
   }
   if (current_ && current_->timestamp != timestamp) {
     if (static_cast<std::int32_t>(timestamp - current_->timestamp) < 0) return digits;
-    digits.first = finish();
+    if (current_->key == *key && timestamp - current_->timestamp == kLongest) {
+      current_->timestamp = timestamp;
+      current_->before += kLongest;
+      current_->duration = 0;
+    } else {
+      digits.first = finish();
+    }
   }
   if (!current_) current_ = Current{.timestamp = timestamp, .key = *key};
   current_->duration = std::max<std::uint32_t>(current_->duration, event.duration);
@@ -52,7 +60,7 @@ std::optional<DigitDetector::Digit> DigitDetector::tick(base::Time now) {
 }
 
 std::optional<DigitDetector::Digit> DigitDetector::finish() {
-  const Digit digit{current_->key, current_->duration};
+  const Digit digit{current_->key, current_->before + current_->duration};
   told_ = current_->timestamp;
   current_.reset();
   return digit;

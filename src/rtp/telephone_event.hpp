@@ -43,6 +43,7 @@ class DigitDetector {
   struct Current {
     std::uint32_t timestamp = 0;
     char key = '0';
+    std::uint32_t before = 0;  // of the segments before this one
     std::uint32_t duration = 0;
     base::Time last{};
   };

@@ -80,6 +80,25 @@ TEST_F(DigitsTest, AnEventWithoutItsEndIsToldWhenTheNextBegins) {
   EXPECT_EQ(keys_, "12");
 }
 
+// §2.5.1.3: 16 bits of duration last 1.4 s at 48 kHz.
+TEST_F(DigitsTest, AKeyHeldForSeveralSegmentsIsOneDigit) {
+  send(7, 1000, 0x8000);
+  send(7, 1000, 0xffff);
+  send(7, 1000 + 0xffff, 0x8000);
+  send(7, 1000, 0xffff);  // late
+  send(7, 1000 + 0xffff, 0xffff);
+  send(7, 1000 + 2 * 0xffff, 960);
+  EXPECT_EQ(keys_, "");
+  send(7, 1000 + 2 * 0xffff, 1920, true);
+  send(7, 1000 + 2 * 0xffff, 1920, true);
+  EXPECT_EQ(keys_, "7");
+  EXPECT_EQ(durations_, std::vector<std::uint32_t>{2 * 0xffff + 1920});
+  // Another key there is another digit.
+  send(8, 500000, 0xffff);
+  send(9, 500000 + 0xffff, 960, true);
+  EXPECT_EQ(keys_, "789");
+}
+
 TEST_F(DigitsTest, TimestampsMayWrap) {
   send(1, 0xffffff00, 800, true);
   send(2, 0x00000400, 800, true);

@@ -26,6 +26,7 @@ class Encoder final : public codec::Encoder {
   }
 
   std::size_t encode(std::span<const std::int16_t> pcm, std::span<std::uint8_t> out) override {
+    if (pcm.empty() || out.empty()) return 0;
     const auto size = opus_encode(state_.get(), pcm.data(), static_cast<int>(pcm.size()), out.data(),
                                   static_cast<opus_int32>(out.size()));
     return size > 0 ? static_cast<std::size_t>(size) : 0;
