@@ -1,0 +1,39 @@
+#include "record/formats/sample_encoding.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "codec/g711.hpp"
+
+namespace record {
+
+base::Result<SampleEncoding> sample_encoding(std::span<const Hint> hints) {
+  auto encoding = SampleEncoding::pcm16;
+  for (const Hint& hint : hints) {
+    if (hint.name != "encoding") continue;
+    if (hint.value == "pcm16" || hint.value == "pcm") {
+      encoding = SampleEncoding::pcm16;
+    } else if (hint.value == "mulaw" || hint.value == "ulaw") {
+      encoding = SampleEncoding::mulaw;
+    } else if (hint.value == "alaw") {
+      encoding = SampleEncoding::alaw;
+    } else {
+      return base::bad_request("hint 'encoding': expected pcm16, mulaw or alaw");
+    }
+  }
+  return encoding;
+}
+
+std::span<const std::uint8_t> encoded(SampleEncoding encoding, std::span<const std::int16_t> samples,
+                                      std::vector<std::uint8_t>& buffer) {
+  static_assert(std::endian::native == std::endian::little, "samples are written as they are");
+  if (encoding == SampleEncoding::pcm16) {
+    return {reinterpret_cast<const std::uint8_t*>(samples.data()), samples.size_bytes()};
+  }
+  buffer.resize(samples.size());
+  std::transform(samples.begin(), samples.end(), buffer.begin(),
+                 encoding == SampleEncoding::mulaw ? codec::g711::linear_to_mulaw : codec::g711::linear_to_alaw);
+  return buffer;
+}
+
+}  // namespace record
