@@ -44,6 +44,10 @@ class EveryFormat : public FormatTest, public ::testing::WithParamInterface<cons
     }
     return samples;
   }
+  // What sox plays; Debian's knows no Opus, so there it is libsndfile.
+  double second_player_seconds(const std::filesystem::path& file) const {
+    return format().name() == "opus" ? sndfile_seconds(file) : sox_seconds(file);
+  }
   static std::string raw_format(AudioFormat audio) {
     return "-f s16le -ar " + std::to_string(audio.rate) + " -ac " + std::to_string(audio.channels);
   }
@@ -67,7 +71,9 @@ TEST_P(EveryFormat, PlaysExactlyWhatWasWrittenAtEveryRateMonoAndStereo) {
       }
       const auto of = [&](std::size_t which) { return channels == 1 ? heard : channel(heard, which); };
       EXPECT_NEAR(level(of(0), 440, rate), 10000, 500) << rate << " " << channels;
-      if (channels == 2) EXPECT_NEAR(level(of(1), 1000, rate), 5000, 300) << rate;
+      EXPECT_NEAR(level(of(static_cast<std::size_t>(channels) - 1), channels == 1 ? 440 : 1000, rate),
+                  channels == 1 ? 10000 : 5000, 500)
+          << rate;
     }
   }
 }
@@ -77,9 +83,11 @@ TEST_P(EveryFormat, HasTheDurationOfWhatWasWritten) {
   for (const std::size_t samples : {8000, 12345, 40001}) {
     make(format().name(), tone(440, samples), {8000, 1});
     const double seconds = static_cast<double>(samples) / 8000;
-    const double tolerance = format().name() == "mp3" ? 0.072 : 0.002;  // ffprobe counts mp3 in frames
+    // ffprobe counts whole frames of mp3, and the pre-skip of Opus (6.5 ms; of its own files, too); sox counts three
+    // frames of mp3 that are not heard.
+    const double tolerance = format().name() == "mp3" ? 0.072 : format().name() == "opus" ? 0.0066 : 0.0001;
     EXPECT_NEAR(probed_duration(path()), seconds, tolerance) << samples;
-    EXPECT_NEAR(soxi_duration(path()), seconds, format().name() == "mp3" ? 0.25 : 0.002) << samples;
+    EXPECT_NEAR(second_player_seconds(path()), seconds, format().name() == "mp3" ? 0.3 : 0.0001) << samples;
   }
 }
 
@@ -89,37 +97,43 @@ TEST_P(EveryFormat, PlaysExactlyWhatWasWrittenHoweverLittleItIs) {
     make(format().name(), written, {8000, 1});
     const auto heard = played({8000, 1});
     EXPECT_EQ(heard.size(), samples);
-    if (lossless()) EXPECT_EQ(heard, written);
+    if (lossless()) {
+      EXPECT_EQ(heard, written);
+    }
   }
 }
 
 TEST_P(EveryFormat, KeepsASoundWhereItWas) {
-  for (const std::uint32_t wanted : {8000, 16000, 48000}) {
+  for (const std::uint32_t wanted : {8000, 12000, 16000, 24000, 48000}) {
     const std::uint32_t rate = rate_for(wanted);
-    std::vector<std::int16_t> audio(rate / 2);
-    const auto beep = tone(1000, rate / 2, rate, 20000);
-    audio.insert(audio.end(), beep.begin(), beep.end());
-    make(format().name(), audio, {rate, 1});
-    const auto heard = played({rate, 1});
-    ASSERT_EQ(heard.size(), audio.size());
-    // The shift that fits best around the beginning of the beep.
-    double best = 0;
-    int best_shift = 0;
-    const int most = static_cast<int>(rate / 100);
-    for (int shift = -most; shift <= most; ++shift) {
-      double sum = 0;
-      for (std::size_t i = rate / 2 - rate / 20; i < rate / 2 + rate / 20; ++i) {
-        sum += static_cast<double>(audio[i]) * heard[static_cast<std::size_t>(static_cast<int>(i) + shift)];
+    for (const int channels : {1, 2}) {
+      // Half a second of silence, then a sweep from 300 to 3300 Hz: it fits in one place only.
+      std::vector<std::int16_t> audio(rate);
+      for (std::size_t i = 0; i < rate / 2; ++i) {
+        const double t = static_cast<double>(i) / rate;
+        audio[rate / 2 + i] = static_cast<std::int16_t>(20000 * std::sin(2 * std::numbers::pi * (300 + 3000 * t) * t));
       }
-      if (sum > best) {
-        best = sum;
-        best_shift = shift;
+      make(format().name(), channels == 1 ? audio : interleaved(audio, audio), {rate, channels});
+      auto heard = played({rate, channels});
+      if (channels == 2) heard = channel(heard, 1);
+      ASSERT_EQ(heard.size(), audio.size());
+      const auto fit = [&](int shift) {
+        double sum = 0;
+        for (std::size_t i = rate / 2; i < rate - rate / 50; ++i) {
+          sum += static_cast<double>(audio[i]) * heard[static_cast<std::size_t>(static_cast<int>(i) + shift)];
+        }
+        return sum;
+      };
+      const int most = static_cast<int>(rate / 50);
+      int best = 0;
+      for (int shift = -most; shift < most; ++shift) {
+        if (fit(shift) > fit(best)) best = shift;
       }
+      EXPECT_LE(std::abs(best) * 1000.0 / rate, 0.13) << rate << " " << channels << ": off by " << best;
+      const auto loud = [](std::int16_t sample) { return std::abs(sample) > 6000; };
+      const auto onset = static_cast<double>(std::find_if(heard.begin(), heard.end(), loud) - heard.begin());
+      EXPECT_NEAR(onset / rate, 0.5, 0.002) << rate << " " << channels;
     }
-    EXPECT_LE(std::abs(best_shift) * 1000.0 / rate, 0.5) << rate << ": off by " << best_shift;
-    const auto loud = [](std::int16_t sample) { return std::abs(sample) > 6000; };
-    const auto onset = static_cast<double>(std::find_if(heard.begin(), heard.end(), loud) - heard.begin());
-    EXPECT_NEAR(onset / rate, 0.5, 0.002) << rate;
   }
 }
 
@@ -169,8 +183,7 @@ TEST_P(EveryFormat, PlaysUpToTheLastSecondWheneverItIsKilled) {
       EXPECT_GT(heard, (seconds - 0.75) * 8000) << seconds;
       EXPECT_LE(heard, seconds * 8000 + 1200) << seconds;  // mp3: its delay, too
       EXPECT_GT(probed_duration(path()), seconds - 0.75);
-      EXPECT_GT(soxi_duration(path()), seconds - 0.75);
-      EXPECT_GT(sox_seconds(path()), seconds - 0.75);
+      EXPECT_GT(second_player_seconds(path()), seconds - 0.75);
     }
   }
 }
@@ -190,7 +203,7 @@ TEST_P(EveryFormat, PlaysWhenItIsCutOffAnywhere) {
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(size));
     const double share = static_cast<double>(size - after_one) / static_cast<double>(bytes.size() - after_one);
     EXPECT_GT(ffmpeg_seconds(cut), 1 + 3 * share - 0.75) << size;
-    EXPECT_GT(sox_seconds(cut), 1 + 3 * share - 0.75) << size;
+    EXPECT_GT(second_player_seconds(cut), 1 + 3 * share - 0.75) << size;
   }
 }
 
@@ -230,7 +243,7 @@ TEST_P(EveryFormat, KeepsWhatItHasWhenTheDiskFillsUp) {
   EXPECT_TRUE(failed);
   EXPECT_TRUE(encoder->checkpoint());
   EXPECT_GT(played({8000, 1}).size(), 18000U);
-  EXPECT_GT(soxi_duration(path()), 2.25);
+  EXPECT_GT(second_player_seconds(path()), 2.25);
   EXPECT_NEAR(static_cast<double>(played({8000, 1}).size()), static_cast<double>(encoder->samples()), 320);
 }
 

@@ -117,6 +117,9 @@ base::Result<void> VorbisEncoder::put_packets() {
     ogg_packet packet{};
     while (vorbis_bitrate_flushpacket(&state_, &packet) == 1) {
       const std::span<const std::uint8_t> bytes(packet.packet, static_cast<std::size_t>(packet.bytes));
+      if (packet.e_o_s != 0) {  // alone on its page, or ffmpeg cuts a short file wrongly
+        if (auto put = pages_.flush(); !put) return put;
+      }
       if (auto put = pages_.put(bytes, packet.granulepos, packet.e_o_s != 0); !put) return put;
     }
   }
