@@ -13,23 +13,44 @@ namespace {
 constexpr int kDefaultKbps = 32;      // a channel, where a constant rate is wanted and none is named
 constexpr std::size_t kChunk = 1024;  // samples given to libvorbis at once: bounds its memory
 
-// `vorbis_info` with one bit rate, or the nearest to it that there is at this sample rate.
-bool set_bitrate(vorbis_info& info, const AudioFormat& audio, int kbps, bool is_constant) {
-  constexpr int kFarthest = 512;
-  for (int distance = 0; distance < kFarthest; ++distance) {
-    for (const int candidate : {kbps + distance, kbps - distance}) {
-      if (candidate <= 0) continue;
-      const long bits = 1000L * candidate;
-      const long bound = is_constant ? bits : -1;
-      if (vorbis_encode_setup_managed(&info, audio.channels, static_cast<long>(audio.rate), bound, bits, bound) == 0) {
-        // Without management the bit rate only chooses the quality.
-        return is_constant || vorbis_encode_ctl(&info, OV_ECTL_RATEMANAGE2_SET, nullptr) == 0;
-      }
-      vorbis_info_clear(&info);
-      vorbis_info_init(&info);
-    }
+// libvorbis' quality is -0.1 to 1. Its own way to a bit rate is not taken: it cannot leave channels uncoupled.
+constexpr float kWorst = -0.1F, kBest = 1;
+
+bool set_quality(vorbis_info& info, const AudioFormat& audio, float quality) {
+  int coupling = 0;
+  return vorbis_encode_setup_vbr(&info, audio.channels, static_cast<long>(audio.rate), quality) == 0 &&
+         vorbis_encode_ctl(&info, OV_ECTL_COUPLING_SET, &coupling) == 0;
+}
+
+// bit/s that libvorbis expects of a quality; 0 if it has none for this audio.
+long nominal_bitrate(const AudioFormat& audio, float quality) {
+  vorbis_info info{};
+  vorbis_info_init(&info);
+  const bool done = set_quality(info, audio, quality) && vorbis_encode_setup_init(&info) == 0;
+  const long bitrate = done ? info.bitrate_nominal : 0;
+  vorbis_info_clear(&info);
+  return bitrate;
+}
+
+// The one whose bit rate is nearest.
+float quality_for(const AudioFormat& audio, int kbps) {
+  float low = kWorst, high = kBest;
+  for (int step = 0; step < 8; ++step) {
+    const float middle = (low + high) / 2;
+    (nominal_bitrate(audio, middle) < 1000L * kbps ? low : high) = middle;
   }
-  return false;
+  return (low + high) / 2;
+}
+
+// Held at all times, with two seconds' worth of bits in reserve.
+bool set_constant_bitrate(vorbis_info& info, int kbps) {
+  ovectl_ratemanage2_arg limits{};
+  limits.management_active = 1;
+  limits.bitrate_limit_min_kbps = limits.bitrate_limit_max_kbps = limits.bitrate_average_kbps = kbps;
+  limits.bitrate_limit_reservoir_bits = 2000L * kbps;
+  limits.bitrate_limit_reservoir_bias = 0.1;
+  limits.bitrate_average_damping = 1.5;
+  return vorbis_encode_ctl(&info, OV_ECTL_RATEMANAGE2_SET, &limits) == 0;
 }
 
 }  // namespace
@@ -57,16 +78,12 @@ base::Result<std::unique_ptr<Encoder>> VorbisEncoder::open(OutputFile& file, con
 }
 
 bool VorbisEncoder::set_up(const VorbisSettings& settings) {
-  if (settings.kbps || !settings.vbr) {
-    const int kbps = settings.kbps.value_or(kDefaultKbps * audio_.channels);
-    if (!set_bitrate(info_, audio_, kbps, !settings.vbr)) return false;
-  } else {
-    const float quality = static_cast<float>(10 - settings.quality) / 10;
-    if (vorbis_encode_setup_vbr(&info_, audio_.channels, static_cast<long>(audio_.rate), quality) != 0) return false;
-  }
-  int coupling = 0;
-  return vorbis_encode_ctl(&info_, OV_ECTL_COUPLING_SET, &coupling) == 0 && vorbis_encode_setup_init(&info_) == 0 &&
-         vorbis_analysis_init(&state_, &info_) == 0 && vorbis_block_init(&state_, &block_) == 0;
+  const bool has_bitrate = settings.kbps || !settings.vbr;
+  const int kbps = settings.kbps.value_or(kDefaultKbps * audio_.channels);
+  const float quality = has_bitrate ? quality_for(audio_, kbps) : static_cast<float>(10 - settings.quality) / 10;
+  return set_quality(info_, audio_, quality) && (settings.vbr || set_constant_bitrate(info_, kbps)) &&
+         vorbis_encode_setup_init(&info_) == 0 && vorbis_analysis_init(&state_, &info_) == 0 &&
+         vorbis_block_init(&state_, &block_) == 0;
 }
 
 base::Result<void> VorbisEncoder::put_headers(const Tags& tags) {

@@ -30,7 +30,7 @@ class VorbisEncoder final : public Encoder {
  private:
   VorbisEncoder(OutputFile& file, const AudioFormat& audio);
 
-  // Any rate between the two sets it up; false where Vorbis has no such thing.
+  // False where Vorbis has no such rate.
   bool set_up(const VorbisSettings& settings);
   base::Result<void> put_headers(const Tags& tags);
   base::Result<void> put_packets();

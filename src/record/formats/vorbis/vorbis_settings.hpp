@@ -1,9 +1,9 @@
 #pragma once
 // The hints that the format "vorbis" knows:
 //   quality  0 (best, largest) to 9, by default 6: libvorbis' own quality 10 to 1
-//   bitrate  kbit/s of all channels, 8 to 512, instead of quality; the nearest that Vorbis has at this rate
-//   vbr      true (default): the bit rate is met on the long average; false: at all times, which takes a bit rate
-//            (nothing said: 32 a channel) and much more CPU
+//   bitrate  kbit/s of all channels, 8 to 512, instead of quality; moved to the nearest that this sample rate has
+//   vbr      true (default): the bit rate chooses the quality that has it with most sounds; false: it is held at all
+//            times (32 a channel where none is said), for three times the CPU
 
 #include <optional>
 #include <span>
