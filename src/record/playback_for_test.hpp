@@ -145,6 +145,17 @@ inline std::vector<std::int16_t> tone(double hz, std::size_t count, double rate 
   return samples;
 }
 
+// White, the same each time.
+inline std::vector<std::int16_t> noise(std::size_t count, int amplitude = 10000) {
+  std::vector<std::int16_t> samples(count);
+  std::uint32_t state = 1;
+  for (std::int16_t& sample : samples) {
+    state = state * 1664525U + 1013904223U;
+    sample = static_cast<std::int16_t>(static_cast<int>(state >> 16U) * 2 * amplitude / 65536 - amplitude);
+  }
+  return samples;
+}
+
 // The amplitude of `hz` in a signal (Goertzel's bin).
 inline double level(const std::vector<std::int16_t>& samples, double hz, double rate = 8000) {
   double real = 0;

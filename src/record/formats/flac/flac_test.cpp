@@ -15,17 +15,6 @@ class Flac : public FormatTest {
   }
 };
 
-// Noise that comes and goes: a tone would compress like nothing that is spoken.
-std::vector<std::int16_t> noise(std::size_t count) {
-  std::vector<std::int16_t> samples(count);
-  std::uint32_t state = 1;
-  for (std::size_t i = 0; i < count; ++i) {
-    state = state * 1664525U + 1013904223U;
-    samples[i] = static_cast<std::int16_t>(static_cast<std::int32_t>(state) >> (i / 4000 % 2 == 0 ? 17 : 24));
-  }
-  return samples;
-}
-
 TEST_F(Flac, SaysHowLongItIsAndTheChecksumOfItsSound) {
   const auto audio = interleaved(noise(20001), tone(440, 20001));
   make("flac", audio, {8000, 2});

@@ -9,12 +9,7 @@ class Vorbis : public FormatTest {
  protected:
   // Without the headers, which are 4 KB of codebooks.
   double kbps(AudioFormat audio, const std::vector<Hint>& hints) {
-    std::vector<std::int16_t> samples(audio.rate * static_cast<std::size_t>(10 * audio.channels));
-    std::uint32_t state = 1;
-    for (std::int16_t& sample : samples) {
-      state = state * 1664525U + 1013904223U;
-      sample = static_cast<std::int16_t>(static_cast<std::int32_t>(state) >> 19);
-    }
+    const auto samples = noise(audio.rate * static_cast<std::size_t>(10 * audio.channels), 4000);
     const auto encoder = open("vorbis", audio, hints);
     const std::uint64_t headers = file_->size();
     write(*encoder, samples, audio);
