@@ -7,19 +7,20 @@
 
 namespace record {
 
+std::optional<SampleEncoding> sample_encoding_named(std::string_view name) {
+  if (name == "pcm16" || name == "pcm") return SampleEncoding::pcm16;
+  if (name == "mulaw" || name == "ulaw") return SampleEncoding::mulaw;
+  if (name == "alaw") return SampleEncoding::alaw;
+  return std::nullopt;
+}
+
 base::Result<SampleEncoding> sample_encoding(std::span<const Hint> hints) {
   auto encoding = SampleEncoding::pcm16;
   for (const Hint& hint : hints) {
     if (hint.name != "encoding") continue;
-    if (hint.value == "pcm16" || hint.value == "pcm") {
-      encoding = SampleEncoding::pcm16;
-    } else if (hint.value == "mulaw" || hint.value == "ulaw") {
-      encoding = SampleEncoding::mulaw;
-    } else if (hint.value == "alaw") {
-      encoding = SampleEncoding::alaw;
-    } else {
-      return base::bad_request("hint 'encoding': expected pcm16, mulaw or alaw");
-    }
+    const auto known = sample_encoding_named(hint.value);
+    if (!known) return base::bad_request("hint 'encoding': expected pcm16, mulaw or alaw");
+    encoding = *known;
   }
   return encoding;
 }

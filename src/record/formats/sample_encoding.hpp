@@ -4,7 +4,9 @@
 // included: the negative one travels as -1 (codec/g711.hpp). Pure functions.
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -16,6 +18,8 @@ enum class SampleEncoding : std::uint8_t { pcm16, mulaw, alaw };
 
 constexpr std::size_t bytes_per_sample(SampleEncoding encoding) { return encoding == SampleEncoding::pcm16 ? 2 : 1; }
 
+// Nothing if there is no such encoding.
+std::optional<SampleEncoding> sample_encoding_named(std::string_view name);
 base::Result<SampleEncoding> sample_encoding(std::span<const Hint> hints);
 
 // Little-endian. What is returned lives in `buffer` or is the samples themselves.

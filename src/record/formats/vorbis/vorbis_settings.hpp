@@ -3,7 +3,7 @@
 //   quality  0 (best, largest) to 9, by default 6: libvorbis' own quality 10 to 1
 //   bitrate  kbit/s of all channels, 8 to 512, instead of quality; moved to the nearest that this sample rate has
 //   vbr      true (default): the bit rate chooses the quality that has it with most sounds; false: it is held at all
-//            times (32 a channel where none is said), for three times the CPU
+//            times (32 a channel where none is said), for four times the CPU
 
 #include <optional>
 #include <span>

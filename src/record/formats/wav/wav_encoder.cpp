@@ -3,6 +3,23 @@
 #include <array>
 
 namespace record::wav {
+namespace {
+
+WavLayout layout_of(SampleEncoding encoding, std::uint32_t frame_size) {
+  constexpr std::uint32_t kPcm = 1, kAlaw = 6, kMulaw = 7;
+  const std::uint32_t tag = encoding == SampleEncoding::pcm16  ? kPcm
+                            : encoding == SampleEncoding::alaw ? kAlaw
+                                                               : kMulaw;
+  return {tag, frame_size, 1, static_cast<std::uint32_t>(8 * bytes_per_sample(encoding))};
+}
+
+}  // namespace
+
+WavEncoder::WavEncoder(OutputFile& file, SampleEncoding encoding, const AudioFormat& audio, const Tags& tags)
+    : file_(file),
+      encoding_(encoding),
+      frame_size_(static_cast<std::uint32_t>(audio.channels) * static_cast<std::uint32_t>(bytes_per_sample(encoding))),
+      header_(layout_of(encoding, frame_size_), audio, tags) {}
 
 base::Result<void> WavEncoder::write(std::span<const std::int16_t> interleaved) {
   return file_.append(encoded(encoding_, interleaved, buffer_));

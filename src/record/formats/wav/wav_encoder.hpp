@@ -3,26 +3,27 @@
 // Owned by a writer thread.
 
 #include "record/formats/format.hpp"
+#include "record/formats/sample_encoding.hpp"
 #include "record/formats/wav/wav_header.hpp"
 
 namespace record::wav {
 
 class WavEncoder final : public Encoder {
  public:
-  WavEncoder(OutputFile& file, SampleEncoding encoding, const AudioFormat& audio, const Tags& tags)
-      : file_(file), encoding_(encoding), header_(encoding, audio, tags) {}
+  WavEncoder(OutputFile& file, SampleEncoding encoding, const AudioFormat& audio, const Tags& tags);
 
-  base::Result<void> begin() { return file_.append(header_.with_data(0)); }
+  base::Result<void> begin() { return file_.append(header_.with_data(0, 0)); }
   base::Result<void> write(std::span<const std::int16_t> interleaved) override;
-  base::Result<void> checkpoint() override { return file_.rewrite(0, header_.with_data(data_size())); }
+  base::Result<void> checkpoint() override { return file_.rewrite(0, header_.with_data(data_size(), samples())); }
   base::Result<void> finish() override;
-  std::uint64_t samples() const override { return data_size() / header_.frame_size(); }
+  std::uint64_t samples() const override { return data_size() / frame_size_; }
 
  private:
   std::uint64_t data_size() const;
 
   OutputFile& file_;
   const SampleEncoding encoding_;
+  const std::uint32_t frame_size_;  // bytes of a sample of all channels
   WavHeader header_;
   std::uint64_t padding_ = 0;  // bytes behind the samples
   std::vector<std::uint8_t> buffer_;

@@ -68,10 +68,9 @@ bool is_anything_known(const Tags& tags) { return !own_fields(tags).empty() || !
 
 }  // namespace
 
-WavHeader::WavHeader(SampleEncoding encoding, const AudioFormat& audio, const Tags& tags)
-    : frame_size_(static_cast<std::uint32_t>(audio.channels) * static_cast<std::uint32_t>(bytes_per_sample(encoding))) {
-  constexpr int kPcm = 1, kAlaw = 6, kMulaw = 7;  // WAVE_FORMAT_… (RFC 2361)
-  const bool is_pcm = encoding == SampleEncoding::pcm16;
+WavHeader::WavHeader(const WavLayout& layout, const AudioFormat& audio, const Tags& tags) {
+  constexpr std::uint32_t kPcm = 1;
+  const bool has_samples_in_blocks = layout.block_samples > 1;
   BytePrinter print;
   print.text("RIFF");
   print.little(0, 4);
@@ -84,15 +83,16 @@ WavHeader::WavHeader(SampleEncoding encoding, const AudioFormat& audio, const Ta
     info(print, tags);
   }
   print.text("fmt ");
-  print.little(is_pcm ? 16 : 18, 4);
-  print.little(is_pcm ? kPcm : encoding == SampleEncoding::alaw ? kAlaw : kMulaw, 2);
+  print.little(layout.tag == kPcm ? 16 : has_samples_in_blocks ? 20 : 18, 4);
+  print.little(layout.tag, 2);
   print.little(static_cast<std::uint32_t>(audio.channels), 2);
   print.little(audio.rate, 4);
-  print.little(std::uint64_t{audio.rate} * frame_size_, 4);
-  print.little(frame_size_, 2);
-  print.little(8 * bytes_per_sample(encoding), 2);
-  if (!is_pcm) {
-    print.little(0, 2);  // no more of the format
+  print.little(std::uint64_t{audio.rate} * layout.block_size / layout.block_samples, 4);
+  print.little(layout.block_size, 2);
+  print.little(layout.bits, 2);
+  if (layout.tag != kPcm) {
+    print.little(has_samples_in_blocks ? 2 : 0, 2);  // bytes that follow
+    if (has_samples_in_blocks) print.little(layout.block_samples, 2);
     print.text("fact");
     print.little(4, 4);
     fact_ = print.size();
@@ -103,7 +103,7 @@ WavHeader::WavHeader(SampleEncoding encoding, const AudioFormat& audio, const Ta
   bytes_ = print.take();
 }
 
-std::span<const std::uint8_t> WavHeader::with_data(std::uint64_t data_size) {
+std::span<const std::uint8_t> WavHeader::with_data(std::uint64_t data_size, std::uint64_t samples) {
   const auto put = [this](std::size_t at, const BytePrinter& print) {
     std::copy(print.printed().begin(), print.printed().end(), bytes_.begin() + static_cast<std::ptrdiff_t>(at));
   };
@@ -112,7 +112,6 @@ std::span<const std::uint8_t> WavHeader::with_data(std::uint64_t data_size) {
     print.little(value, 4);
     put(at, print);
   };
-  const std::uint64_t samples = data_size / frame_size_;
   const std::uint64_t riff_size = size() + data_size + data_size % 2 - 8;
   const bool is_large = riff_size > kLargest;
   if (is_large) {

@@ -13,21 +13,27 @@
 #include <vector>
 
 #include "record/formats/format.hpp"
-#include "record/formats/sample_encoding.hpp"
 
 namespace record::wav {
 
+// What the fmt chunk says of the data: blocks of so many bytes, each of so many samples a channel.
+struct WavLayout {
+  std::uint32_t tag = 1;  // WAVE_FORMAT_… (RFC 2361)
+  std::uint32_t block_size = 2;
+  std::uint32_t block_samples = 1;
+  std::uint32_t bits = 16;  // of a sample; 0 where they have no certain number
+};
+
 class WavHeader {
  public:
-  WavHeader(SampleEncoding encoding, const AudioFormat& audio, const Tags& tags);
+  WavHeader(const WavLayout& layout, const AudioFormat& audio, const Tags& tags);
 
   std::size_t size() const { return bytes_.size(); }
-  std::uint32_t frame_size() const { return frame_size_; }  // bytes of one sample of all channels
-  // For that many bytes of samples; a pad byte that makes their number even is counted with them by nobody.
-  std::span<const std::uint8_t> with_data(std::uint64_t data_size);
+  // For that many bytes of data, which are so many samples a channel. A pad byte that makes the former even is not
+  // counted among them.
+  std::span<const std::uint8_t> with_data(std::uint64_t data_size, std::uint64_t samples);
 
  private:
-  const std::uint32_t frame_size_;
   std::vector<std::uint8_t> bytes_;
   std::size_t fact_ = 0;  // where its number of samples is; 0: no fact
 };

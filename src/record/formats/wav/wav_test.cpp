@@ -157,8 +157,33 @@ TEST_F(Wav, SaysWhatItIsInInfoAndBext) {
   sf_close(opened);
 }
 
+TEST_F(Wav, HoldsGsm) {
+  for (const std::size_t samples : {0, 1, 320, 640, 8000, 40001}) {
+    const auto audio = tone(440, samples);
+    make("wav", audio, {8000, 1}, {{"encoding", "gsm"}}, example_tags());
+    const auto heard = decoded(path());
+    EXPECT_EQ(heard.size(), (samples + 319) / 320 * 320);
+    if (samples < 8000) continue;
+    EXPECT_NEAR(level(heard, 440), 10000, 800);
+    EXPECT_NEAR(probed_duration(path()), static_cast<double>(samples) / 8000, 0.0001);
+    EXPECT_NEAR(soxi_duration(path()), static_cast<double>(samples) / 8000, 0.041);
+    EXPECT_NEAR(sndfile_seconds(path()), static_cast<double>(samples) / 8000, 0.041);
+  }
+  const auto encoder = open("wav", {8000, 1}, {{"encoding", "gsm"}});
+  write(*encoder, tone(440, 24000), {8000, 1});
+  EXPECT_GT(decoded(path()).size(), 23000U);
+  EXPECT_GT(sox_seconds(path()), 2.9);
+}
+
+TEST_F(Wav, HoldsGsmOfOneChannelOnly) {
+  OutputFile file(base::Fd(::open("/dev/null", O_RDWR)));
+  auto encoder = find_format("wav")->open(file, {8000, 2}, std::vector<Hint>{{"encoding", "gsm"}}, {});
+  ASSERT_FALSE(encoder);
+  EXPECT_EQ(encoder.error().kind, base::Kind::bad_request);
+}
+
 TEST_F(Wav, RefusesAnEncodingThatItDoesNotKnow) {
-  EXPECT_EQ(error_of("wav", {{"encoding", "mp3"}}), "hint 'encoding': expected pcm16, mulaw or alaw");
+  EXPECT_EQ(error_of("wav", {{"encoding", "mp3"}}), "hint 'encoding': expected pcm16, mulaw, alaw or gsm");
   EXPECT_TRUE(find_format("wav")->check(std::vector<Hint>{{"encoding", "pcm"}}));
 }
 
