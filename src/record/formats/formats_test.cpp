@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <thread>
 
 #include "record/formats/format_for_test.hpp"
 
@@ -245,6 +246,32 @@ TEST_P(EveryFormat, KeepsWhatItHasWhenTheDiskFillsUp) {
   EXPECT_GT(played({8000, 1}).size(), 18000U);
   EXPECT_GT(second_player_seconds(path()), 2.25);
   EXPECT_NEAR(static_cast<double>(played({8000, 1}).size()), static_cast<double>(encoder->samples()), 320);
+}
+
+TEST_P(EveryFormat, IsTheSameWhenManyAreWrittenAtOnce) {
+  // Recordings share nothing: each on its thread is what it would be alone.
+  const AudioFormat audio{rate_for(16000), 2};
+  const auto signal = interleaved(tone(440, audio.rate, audio.rate), noise(audio.rate));
+  make(format().name(), signal, audio);
+  const auto alone = played(audio);
+  std::vector<std::thread> threads;
+  const auto name = [&](int i) {
+    return directory_.path() / (std::to_string(i) + "." + std::string(format().extension()));
+  };
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      OutputFile file(base::Fd(::open(name(i).c_str(), O_RDWR | O_CREAT, 0600)));
+      auto encoder = format().open(file, audio, {}, {});
+      ASSERT_TRUE(encoder);
+      write(**encoder, signal, audio);
+      ASSERT_TRUE((*encoder)->finish());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < 4; ++i) {
+    std::filesystem::rename(name(i), path());
+    EXPECT_EQ(played(audio), alone);
+  }
 }
 
 TEST_P(EveryFormat, IgnoresHintsThatItDoesNotKnow) {
