@@ -84,9 +84,10 @@ inline double sndfile_seconds(const std::filesystem::path& file) {
 
 // A tag as ffprobe shows it, of the file or of its stream.
 inline std::string probed_tag(const std::filesystem::path& file, const std::string& name) {
-  for (const std::string where : {"format_tags", "stream_tags"}) {
-    std::string text = output_of("ffprobe -v error -show_entries " + where + "='" + name + "' -of default=nw=1:nk=1 '" +
-                                 file.string() + "' 2>&1");
+  for (const char* where : {"format_tags", "stream_tags"}) {
+    std::string text = output_of(std::string("ffprobe -v error -of default=nw=1:nk=1 -show_entries ")
+                                     .append(where)
+                                     .append("='" + name + "' '" + file.string() + "' 2>&1"));
     while (!text.empty() && text.back() == '\n') text.pop_back();
     if (!text.empty()) return text;
   }

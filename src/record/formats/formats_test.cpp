@@ -118,19 +118,20 @@ TEST_P(EveryFormat, KeepsASoundWhereItWas) {
       auto heard = played({rate, channels});
       if (channels == 2) heard = channel(heard, 1);
       ASSERT_EQ(heard.size(), audio.size());
-      const auto fit = [&](int shift) {
+      const auto fit = [&](std::ptrdiff_t shift) {
         double sum = 0;
         for (std::size_t i = rate / 2; i < rate - rate / 50; ++i) {
-          sum += static_cast<double>(audio[i]) * heard[static_cast<std::size_t>(static_cast<int>(i) + shift)];
+          sum += static_cast<double>(audio[i]) * heard[i + static_cast<std::size_t>(shift)];
         }
         return sum;
       };
-      const int most = static_cast<int>(rate / 50);
-      int best = 0;
-      for (int shift = -most; shift < most; ++shift) {
+      const std::ptrdiff_t most = rate / 50;
+      std::ptrdiff_t best = 0;
+      for (std::ptrdiff_t shift = -most; shift < most; ++shift) {
         if (fit(shift) > fit(best)) best = shift;
       }
-      EXPECT_LE(std::abs(best) * 1000.0 / rate, 0.13) << rate << " " << channels << ": off by " << best;
+      EXPECT_LE(static_cast<double>(std::abs(best)) * 1000 / rate, 0.13)
+          << rate << " " << channels << ": off by " << best;
       const auto loud = [](std::int16_t sample) { return std::abs(sample) > 6000; };
       const auto onset = static_cast<double>(std::find_if(heard.begin(), heard.end(), loud) - heard.begin());
       EXPECT_NEAR(onset / rate, 0.5, 0.002) << rate << " " << channels;
@@ -255,6 +256,7 @@ TEST_P(EveryFormat, IsTheSameWhenManyAreWrittenAtOnce) {
   make(format().name(), signal, audio);
   const auto alone = played(audio);
   std::vector<std::thread> threads;
+  threads.reserve(4);
   const auto name = [&](int i) {
     return directory_.path() / (std::to_string(i) + "." + std::string(format().extension()));
   };

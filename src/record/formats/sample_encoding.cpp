@@ -1,6 +1,5 @@
 #include "record/formats/sample_encoding.hpp"
 
-#include <algorithm>
 #include <bit>
 
 #include "codec/g711.hpp"
@@ -32,8 +31,11 @@ std::span<const std::uint8_t> encoded(SampleEncoding encoding, std::span<const s
     return {reinterpret_cast<const std::uint8_t*>(samples.data()), samples.size_bytes()};
   }
   buffer.resize(samples.size());
-  std::transform(samples.begin(), samples.end(), buffer.begin(),
-                 encoding == SampleEncoding::mulaw ? codec::g711::linear_to_mulaw : codec::g711::linear_to_alaw);
+  if (encoding == SampleEncoding::mulaw) {
+    codec::g711::Encoder<codec::g711::linear_to_mulaw>().encode(samples, buffer);
+  } else {
+    codec::g711::Encoder<codec::g711::linear_to_alaw>().encode(samples, buffer);
+  }
   return buffer;
 }
 

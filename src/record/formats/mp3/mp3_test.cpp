@@ -216,9 +216,9 @@ TEST(SeekPoints, SayWhereEachPercentIsHoweverManyFramesThereAre) {
     const auto table = points.table(0);
     EXPECT_EQ(table[0], 0);
     if (frames < 99) continue;
-    EXPECT_NEAR(table[25], 256 / 8, 3) << frames;
-    EXPECT_NEAR(table[50], 256 / 4, 3) << frames;
-    EXPECT_NEAR(table[75], 256 * 5 / 8, 4) << frames;
+    EXPECT_NEAR(table[25], 32, 3) << frames;
+    EXPECT_NEAR(table[50], 64, 3) << frames;
+    EXPECT_NEAR(table[75], 160, 4) << frames;
   }
 }
 
