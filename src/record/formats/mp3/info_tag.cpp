@@ -43,23 +43,21 @@ class Printer {
 
 void print_xing(Printer& print, const InfoTag& tag) {
   constexpr int kFramesBytesTocQuality = 0x0F;
-  constexpr int kTocEntries = 100;
-  print.text("Info", 4);
+  print.text(tag.method == BitRateMethod::constant ? "Info" : "Xing", 4);
   print.number(kFramesBytesTocQuality, 4);
   print.number(tag.frames, 4);
   print.number(tag.bytes, 4);
-  for (std::uint64_t percent = 0; percent < kTocEntries; ++percent) print.number(percent * 256 / kTocEntries, 1);
+  for (const std::uint8_t place : tag.table) print.number(place, 1);
   print.number(static_cast<std::uint64_t>(100 - 10 * tag.quality), 4);
 }
 
 void print_lame(Printer& print, const FrameFormat& format, const InfoTag& tag) {
   constexpr unsigned kRevision = 0;
-  constexpr unsigned kConstantBitRate = 1;
   constexpr std::uint32_t kLongest = 0xFFF;
   const unsigned stereo_mode = format.channels == 1 ? 0 : 1;
   const unsigned source_rate = format.rate <= 32000 ? 0 : format.rate <= 44100 ? 1 : 2;
   print.text(std::string("LAME") + get_lame_short_version(), 9);
-  print.number(kRevision << 4U | kConstantBitRate, 1);
+  print.number(kRevision << 4U | static_cast<unsigned>(tag.method), 1);
   print.number(static_cast<std::uint64_t>(tag.lowpass_hz / 100), 1);
   print.number(0, 4);  // peak signal: unknown
   print.number(0, 2);  // radio replay gain: unknown

@@ -1,24 +1,8 @@
 #include "record/formats/mp3/mp3_settings.hpp"
 
-#include <charconv>
-#include <string>
+#include "record/formats/hint_value.hpp"
 
 namespace record::mp3 {
-namespace {
-
-base::Result<int> whole_number(const Hint& hint, int lowest, int highest) {
-  int value = 0;
-  const char* end = hint.value.data() + hint.value.size();
-  const auto [stopped, error] = std::from_chars(hint.value.data(), end, value);
-  if (error != std::errc() || stopped != end || value < lowest || value > highest) {
-    return base::bad_request("hint '" + hint.name + "': expected a whole number from " + std::to_string(lowest) +
-                             " to " + std::to_string(highest));
-  }
-  return value;
-}
-
-}  // namespace
-
 base::Result<Mp3Settings> mp3_settings(std::span<const Hint> hints) {
   Mp3Settings settings;
   for (const Hint& hint : hints) {
@@ -30,6 +14,10 @@ base::Result<Mp3Settings> mp3_settings(std::span<const Hint> hints) {
       auto value = whole_number(hint, 8, 320);
       if (!value) return std::move(value.error());
       settings.kbps = *value;
+    } else if (hint.name == "vbr") {
+      auto value = boolean(hint);
+      if (!value) return std::move(value.error());
+      settings.vbr = *value;
     }
   }
   return settings;

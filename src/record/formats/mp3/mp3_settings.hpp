@@ -1,5 +1,8 @@
 #pragma once
-// The hints that the format "mp3" knows: quality, 0 (best, slowest) to 9, by default 7; bitrate in kbit/s, 8 to 320.
+// The hints that the format "mp3" knows:
+//   quality  0 (best) to 9: how hard LAME tries, by default 7; with vbr and no bitrate how good it sounds, by default 4
+//   bitrate  kbit/s of all channels, 8 to 320, or the nearest that MPEG has at this rate
+//   vbr      true: as many bits as the sound needs, with `bitrate` on the average; false (default): always as many
 
 #include <optional>
 #include <span>
@@ -11,8 +14,12 @@
 namespace record::mp3 {
 
 struct Mp3Settings {
-  int quality = 7;
+  std::optional<int> quality;
   std::optional<int> kbps;
+  bool vbr = false;
+
+  int effort() const { return quality.value_or(7); }
+  int vbr_quality() const { return quality.value_or(4); }
 };
 
 // Of a hint given twice the last counts; hints that are not known are nobody's business.

@@ -1,49 +1,36 @@
 #include <cstdlib>
-#include <fcntl.h>
-#include <gtest/gtest.h>
 
-#include "record/formats/format.hpp"
+#include "record/formats/format_for_test.hpp"
 #include "record/formats/mp3/info_tag.hpp"
 #include "record/formats/mp3/mpeg_frame.hpp"
-#include "record/playback_for_test.hpp"
+#include "record/formats/mp3/seek_points.hpp"
 
 namespace {
 
 using namespace record;
 using namespace record::testing;
 
-class Mp3 : public ::testing::Test {
+class Mp3 : public FormatTest {
  protected:
-  std::unique_ptr<Encoder> open(AudioFormat audio, std::vector<Hint> hints = {}) {
-    file_ = std::make_unique<OutputFile>(base::Fd(::open(path().c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600)));
-    auto encoder = find_format("mp3")->open(*file_, audio, hints, {});
-    EXPECT_TRUE(encoder);
-    return encoder ? std::move(*encoder) : nullptr;
+  std::unique_ptr<Encoder> open(AudioFormat audio, const std::vector<Hint>& hints = {}, const Tags& tags = {}) {
+    return FormatTest::open("mp3", audio, hints, tags);
   }
-
-  // A file of that audio, given in blocks of 20 ms.
-  void make(const std::vector<std::int16_t>& interleaved, AudioFormat audio, std::vector<Hint> hints = {}) {
-    const auto encoder = open(audio, std::move(hints));
-    const std::size_t block = audio.rate / 50 * static_cast<std::size_t>(audio.channels);
-    for (std::size_t at = 0; at < interleaved.size(); at += block) {
-      ASSERT_TRUE(encoder->write(std::span(interleaved).subspan(at, std::min(block, interleaved.size() - at))));
-    }
-    ASSERT_TRUE(encoder->finish());
-    EXPECT_EQ(encoder->samples(), interleaved.size() / static_cast<std::size_t>(audio.channels));
+  void make(const std::vector<std::int16_t>& interleaved, AudioFormat audio, const std::vector<Hint>& hints = {},
+            const Tags& tags = {}) {
+    FormatTest::make("mp3", interleaved, audio, hints, tags);
   }
+  static std::string error_of(const std::vector<Hint>& hints) { return FormatTest::error_of("mp3", hints); }
 
-  std::string error_of(std::vector<Hint> hints) {
-    auto checked = find_format("mp3")->check(hints);
-    EXPECT_FALSE(checked);
-    EXPECT_EQ(checked.error().kind, base::Kind::bad_request);
-    return checked.error().text;
+  std::uint32_t number(std::size_t at, int size) const {
+    const auto bytes = bytes_of(path());
+    std::uint32_t value = 0;
+    for (int i = 0; i < size; ++i) value = value << 8U | bytes[at + static_cast<std::size_t>(i)];
+    return value;
   }
-
-  std::filesystem::path path() const { return directory_.path() / "x.mp3"; }
-
-  TemporaryDirectory directory_;
-  std::unique_ptr<OutputFile> file_;
 };
+
+constexpr std::size_t kXing = 4 + 9;  // in a mono file below 32 kHz without ID3
+constexpr std::size_t kLame = kXing + 120;
 
 TEST_F(Mp3, DecodesToExactlyTheSamplesThatWereWritten) {
   for (const std::size_t n : {0, 47, 48, 160, 575, 576, 577, 623, 624, 1199, 1200, 8000, 20000, 20160, 20161}) {
@@ -149,15 +136,94 @@ TEST_F(Mp3, TakesTheBitRateThatIsAskedForOrTheNearest) {
 TEST_F(Mp3, RefusesImpossibleHintsAndNamesThem) {
   EXPECT_EQ(error_of({{"quality", "10"}}), "hint 'quality': expected a whole number from 0 to 9");
   EXPECT_EQ(error_of({{"bitrate", "64k"}}), "hint 'bitrate': expected a whole number from 8 to 320");
+  EXPECT_EQ(error_of({{"vbr", "maybe"}}), "hint 'vbr': expected true or false");
   for (const char* bad : {"", "-1", "x", "7.5", " 7", "99999999999999999999"}) error_of({{"quality", bad}});
 }
 
-TEST_F(Mp3, IgnoresHintsThatItDoesNotKnow) {
-  EXPECT_TRUE(find_format("mp3")->check(std::vector<Hint>{{"double-pass", "true"}, {"", ""}, {"quality", "4"}}));
+TEST_F(Mp3, KeepsTheLevelAtEveryBitRate) {
+  for (const std::uint32_t rate : {8000, 16000, 48000}) {
+    for (const char* kbps : {"8", "24", "64", "160", "320"}) {
+      for (const char* vbr : {"true", "false"}) {
+        make(tone(440, rate, rate), {rate, 1}, {{"bitrate", kbps}, {"vbr", vbr}});
+        EXPECT_NEAR(level(decoded(path()), 440, rate), 10000, 100) << rate << " " << kbps << " " << vbr;
+      }
+    }
+  }
+}
+
+TEST_F(Mp3, SpendsFewBitsOnSilenceIfTheBitRateMayVary) {
+  auto audio = noise(80000);
+  audio.resize(400000);  // then 40 s of silence
+  std::uint64_t sizes[2] = {};
+  for (const int quality : {9, 0}) {
+    make(audio, {8000, 1}, {{"vbr", "true"}, {"quality", std::to_string(quality)}});
+    sizes[quality / 9] = file_->size();
+    EXPECT_EQ(number(kXing, 4), 0x58696E67U);  // "Xing"
+    EXPECT_EQ(number(kXing + 12, 4), file_->size());
+    EXPECT_EQ(number(kLame + 9, 1) & 15U, 4U);
+    EXPECT_EQ(decoded(path()).size(), audio.size());
+    EXPECT_NEAR(probed_duration(path()), 50, 0.073);
+    EXPECT_NEAR(soxi_duration(path()), 50, 0.3);
+  }
+  EXPECT_GT(sizes[0], sizes[1]);
+  EXPECT_LT(sizes[0], 50 * 32000 / 8);  // of the usual 32 kbit/s
+  // 20 % of the time, and more of the bytes: the table of contents knows.
+  EXPECT_GT(number(kXing + 16 + 20, 1), 70U);
+  EXPECT_GT(number(kXing + 16 + 99, 1), number(kXing + 16 + 20, 1));
+}
+
+TEST_F(Mp3, MeetsABitRateOnTheAverageIfItMayVary) {
+  make(noise(20 * 16000), {16000, 1}, {{"vbr", "true"}, {"bitrate", "40"}});
+  EXPECT_NEAR(static_cast<double>(file_->size()) * 8 / 20000, 40, 6);
+  EXPECT_EQ(number(kLame + 9, 1) & 15U, 2U);
+  EXPECT_EQ(decoded(path()).size(), 20U * 16000);
+}
+
+TEST_F(Mp3, PlaysUpToTheLastSecondIfTheBitRateMayVary) {
+  const auto encoder = open({8000, 1}, {{"vbr", "true"}});
+  for (int second = 1; second <= 6; ++second) {
+    write(*encoder, second % 2 == 0 ? std::vector<std::int16_t>(8000) : tone(440, 8000), {8000, 1});
+    EXPECT_GT(decoded(path()).size(), (static_cast<std::size_t>(second) * 4 - 3) * 2000);
+    EXPECT_GT(probed_duration(path()), second - 0.75);
+    EXPECT_GT(sox_seconds(path()), second - 0.75);
+  }
+}
+
+TEST_F(Mp3, SaysWhatItIsInAnId3Tag) {
+  make(tone(440, 20000), {8000, 1}, {}, example_tags());
+  for (const auto& [name, value] :
+       {std::pair("title", "sip:alice@example.org -> sip:bob@example.org"), std::pair("date", "2026-11-22T23:56:01"),
+        std::pair("call-id", "c4ll"), std::pair("component-id", "r3c0rd"), std::pair("from", "sip:alice@example.org"),
+        std::pair("to", "sip:bob@example.org"), std::pair("channels", "send, recv"),
+        std::pair("started", "2026-11-22T23:56:01.250Z"), std::pair("encoder", "Telegraphone/0.1.0")}) {
+    EXPECT_EQ(probed_tag(path(), name), value) << name;
+  }
+  EXPECT_EQ(decoded(path()).size(), 20000U);
+  EXPECT_NEAR(soxi_duration(path()), 2.5, 0.25);
+  EXPECT_NE(output_of("soxi -a " + path().string()).find("Title=sip:alice"), std::string::npos);
+  // The frames' own tag counts from where it is itself.
+  const auto bytes = bytes_of(path());
+  const std::size_t id3 = 10 + (std::size_t{bytes[8]} << 7U | bytes[9]);
+  EXPECT_EQ(number(id3 + kXing, 4), 0x496E666FU);  // "Info"
+  EXPECT_EQ(number(id3 + kXing + 12, 4), bytes.size() - id3);
+}
+
+TEST(SeekPoints, SayWhereEachPercentIsHoweverManyFramesThereAre) {
+  for (const int frames : {1, 99, 399, 400, 401, 100000}) {
+    mp3::SeekPoints points;
+    // The second half has frames three times as large as the first.
+    for (int i = 0; i < frames; ++i) points.add(i < frames / 2 ? 100 : 300);
+    const auto table = points.table(0);
+    EXPECT_EQ(table[0], 0);
+    if (frames < 99) continue;
+    EXPECT_NEAR(table[25], 32, 3) << frames;
+    EXPECT_NEAR(table[50], 64, 3) << frames;
+    EXPECT_NEAR(table[75], 160, 4) << frames;
+  }
 }
 
 TEST_F(Mp3, RefusesARateThatMpegDoesNotHave) {
-  OutputFile file(base::Fd(::open(path().c_str(), O_RDWR | O_CREAT, 0600)));
+  OutputFile file(base::Fd(::open("/dev/null", O_RDWR)));
   auto encoder = find_format("mp3")->open(file, {7000, 1}, {}, {});
   ASSERT_FALSE(encoder);
   EXPECT_EQ(encoder.error().kind, base::Kind::not_supported);
@@ -166,13 +232,6 @@ TEST_F(Mp3, RefusesARateThatMpegDoesNotHave) {
 TEST_F(Mp3, SaysInItsTagWhatIsInTheFile) {
   make(tone(440, 20000), {8000, 1});
   const auto bytes = bytes_of(path());
-  const auto number = [&](std::size_t at, int size) {
-    std::uint32_t value = 0;
-    for (int i = 0; i < size; ++i) value = value << 8U | bytes[at + static_cast<std::size_t>(i)];
-    return value;
-  };
-  constexpr std::size_t kXing = 4 + 9;
-  constexpr std::size_t kLame = kXing + 120;
   EXPECT_EQ(std::string(bytes.begin() + kXing, bytes.begin() + kXing + 4), "Info");
   EXPECT_EQ(number(kXing + 8, 4), 37U);  // ceil((20000 + 1105) / 576)
   EXPECT_EQ(number(kXing + 12, 4), bytes.size());

@@ -1,8 +1,10 @@
-// The format "wav"; it knows no hints.
+// The format "wav".
 
 #include <array>
 
+#include "record/formats/wav/gsm_encoder.hpp"
 #include "record/formats/wav/wav_encoder.hpp"
+#include "record/formats/wav/wav_settings.hpp"
 
 namespace record::wav {
 namespace {
@@ -11,10 +13,16 @@ class WavFormat final : public Format {
  public:
   std::string_view name() const override { return "wav"; }
   std::string_view extension() const override { return "wav"; }
-  base::Result<void> check(std::span<const Hint> /*hints*/) const override { return {}; }
-  base::Result<std::unique_ptr<Encoder>> open(OutputFile& file, const AudioFormat& audio,
-                                              std::span<const Hint> /*hints*/, const Tags& /*tags*/) const override {
-    auto encoder = std::make_unique<WavEncoder>(file, audio);
+  base::Result<void> check(std::span<const Hint> hints) const override {
+    if (auto encoding = wav_encoding(hints); !encoding) return std::move(encoding.error());
+    return {};
+  }
+  base::Result<std::unique_ptr<Encoder>> open(OutputFile& file, const AudioFormat& audio, std::span<const Hint> hints,
+                                              const Tags& tags) const override {
+    auto encoding = wav_encoding(hints);
+    if (!encoding) return std::move(encoding.error());
+    if (!*encoding) return GsmEncoder::open(file, audio, tags);
+    auto encoder = std::make_unique<WavEncoder>(file, **encoding, audio, tags);
     if (auto begun = encoder->begin(); !begun) return std::move(begun.error());
     return std::unique_ptr<Encoder>(std::move(encoder));
   }
