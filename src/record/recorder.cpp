@@ -7,6 +7,7 @@
 
 #include "base/owner.hpp"
 #include "record/formats/format.hpp"
+#include "record/hints.hpp"
 #include "record/writer.hpp"
 #include "storage/file_name.hpp"
 
@@ -27,6 +28,7 @@ class Recorder::Impl {
   RecordingId open(Request request, Opened opened, Finished finished);
   void discard(RecordingId id);
   std::size_t open_count() const { return open_.size(); }
+  PauseMode pause() const { return options_.pause; }
 
  private:
   struct Entry {
@@ -149,14 +151,21 @@ Recorder::~Recorder() { impl_->stop(); }
 base::Result<void> Recorder::start() { return impl_->start(); }
 void Recorder::stop() { impl_->stop(); }
 
-base::Result<void> Recorder::check(const Settings& settings) const {
+base::Result<Settings> Recorder::check(Settings settings) const {
   const Format* format = find_format(settings.format);
   if (format == nullptr) {
     std::string known;
     for (const Format* each : formats()) known += (known.empty() ? "" : ", ") + std::string(each->name());
     return base::Error{base::Kind::not_supported, "attribute 'format': this server writes " + known, base::Fault::peer};
   }
-  return format->check(settings.hints);
+  settings.pause = impl_->pause();
+  if (auto applied = apply_hints(settings); !applied) return std::move(applied.error());
+  if (auto checked = format->check(settings.hints); !checked) return std::move(checked.error());
+  if (settings.sample_rate && format->rate_for(*settings.sample_rate) != *settings.sample_rate) {
+    return base::bad_request("hint 'sample-rate': " + settings.format + " cannot hold " +
+                             std::to_string(*settings.sample_rate) + " Hz");
+  }
+  return settings;
 }
 
 RecordingId Recorder::open(Request request, Opened opened, Finished finished) {
