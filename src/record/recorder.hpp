@@ -3,7 +3,8 @@
 // Owned by the control thread. Opening is disk I/O, so it happens on a writer thread and the answer comes back later.
 //
 //   check() ─ open() ─▶ writer: spool file made ─▶ Opened(Track*) ─▶ the owner attaches the track to a tap
-//                                                        └▶ … End in the track … ─▶ Finished(Outcome)
+//                                                        └▶ … End in the track … ─┬─▶ Finished(Outcome)
+//                                                                finisher, if need be ─┘
 
 #include <cstdint>
 #include <filesystem>
@@ -45,7 +46,8 @@ class Recorder {
   // Makes the directories and proves that they can be written to; starts the threads.
   base::Result<void> start();
   // Finishes every open recording as it stands (one whose End has come: as usual; else reason error, "server stopped").
-  // Blocks until that is done; each Finished follows through `post`. From then on open() brings an error (unavailable).
+  // Blocks until that is done, at most 30 s for those that are still to be put together; each Finished follows through
+  // `post`. From then on open() brings an error (unavailable).
   void stop();
 
   // What can be judged without touching the disk: the format exists (else not_supported), hints that are known have
