@@ -153,6 +153,20 @@ TEST_F(FinishingTest, PutsRawPartsWithTheirEncodingTogether) {
   EXPECT_NEAR(level(cut(heard, 32000, 64000), 6000, 16000), 10000, 300);
 }
 
+TEST_F(FinishingTest, BeginsAnewAtTheWiderRateWhereNothingHasBeenRecordedYet) {
+  Track* track = open(request("mp3"));
+  track->change_rate(16000);
+  push(*track, tone(6000, 32000, 16000));
+  ASSERT_TRUE(desk.run_until([&] {
+    const auto growing = files_below(directory.path() / "spool");
+    return growing.size() == 1 && fs::file_size(growing[0]) > 2000;
+  })) << "in one file";
+  const fs::path file = path_of(end(*track).uri);
+  EXPECT_EQ(rate_of(file), 16000U);
+  EXPECT_NEAR(level(decoded(file), 6000, 16000), 10000, 700);
+  EXPECT_THAT(file.stem().string(), ::testing::EndsWith("-call1-rec1"));
+}
+
 TEST_F(FinishingTest, StaysAtTheRateThatTheClientAskedFor) {
   Track* track = open(with_hints("wav", {{"sample-rate", "16000"}}));
   push(*track, tone(1000, 16000, 8000));

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "record/desk_for_test.hpp"
+#include "record/formats/format.hpp"
 #include "record/playback_for_test.hpp"
 
 namespace {
@@ -182,6 +183,42 @@ TEST_F(RecorderTest, JudgesFormatAndHintsBeforeTheDiskIsTouched) {
   EXPECT_TRUE(desk.recorder.check(settings));  // wav knows no such hint
   settings.format = "mp4";
   EXPECT_EQ(desk.recorder.check(settings).error().kind, base::Kind::not_supported);
+}
+
+TEST_F(RecorderTest, GivesBackTheSettingsWithWhatTheirHintsSay) {
+  Settings settings;
+  settings.hints = {{"channels", "2"}, {"sample-rate", "16000"}, {"double-pass", "true"}, {"pause", "tone"}};
+  const auto checked = desk.recorder.check(settings);
+  ASSERT_TRUE(checked);
+  EXPECT_EQ(checked->channels(), 2);
+  EXPECT_EQ(checked->sample_rate, 16000U);
+  EXPECT_TRUE(checked->double_pass);
+  EXPECT_EQ(checked->pause, PauseMode::tone);
+  settings.hints = {{"channels", "3"}};
+  EXPECT_EQ(desk.recorder.check(settings).error().kind, base::Kind::bad_request);
+  Request asked = request("wav");
+  asked.settings.hints = {{"pause", "loud"}};
+  const auto refused = desk.open(std::move(asked));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("'pause'"));
+  EXPECT_TRUE(files_below(directory.path()).empty());
+}
+
+TEST_F(RecorderTest, RefusesASampleRateThatTheFormatCannotHold) {
+  if (find_format("opus") == nullptr) GTEST_SKIP() << "not built in";
+  Settings settings;
+  settings.format = "opus";
+  settings.hints = {{"sample-rate", "11025"}};
+  EXPECT_EQ(desk.recorder.check(settings).error().text, "hint 'sample-rate': opus cannot hold 11025 Hz");
+}
+
+TEST(RecorderConfiguration, SaysWhatAPauseLeavesWhereNoHintDoes) {
+  TemporaryDirectory directory;
+  const Recorder recorder({directory.path(), 1, PauseMode::silence}, [](const std::function<void()>&) {});
+  Settings settings;
+  EXPECT_EQ(recorder.check(settings)->pause, PauseMode::silence);
+  settings.hints = {{"pause", "skip"}};
+  EXPECT_EQ(recorder.check(settings)->pause, PauseMode::skip);
 }
 
 TEST_F(RecorderTest, KeepsFiveHundredRecordingsApart) {

@@ -69,13 +69,7 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
   if (auto checked = format->check(settings.hints); !checked) return std::move(checked.error());
   if (auto made = spool.make(); !made) return std::move(made.error());
   std::unique_ptr<Recording> recording(new Recording(request, std::move(settings), *format, began, spool, store));
-  const std::uint32_t rate = recording->file_rate(request.rate);
-  const std::string& stem = recording->stem_;
-  auto opened = recording->settings_.double_pass
-                    ? recording->open_part(*master, stem + "-master", rate, {})
-                    : recording->open_part(*format, stem, rate, recording->settings_.hints);
-  if (!opened) return std::move(opened.error());
-  if (!recording->settings_.double_pass) recording->stem_ = recording->part_->file().stem;
+  if (auto opened = recording->open_first_part(); !opened) return std::move(opened.error());
   if (auto prepared = store.prepare(recording->part_->file()); !prepared) {
     recording->discard();
     return std::move(prepared.error());
@@ -85,6 +79,14 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
 
 std::uint32_t Recording::file_rate(std::uint32_t call_rate) const {
   return settings_.sample_rate.value_or(format_.rate_for(call_rate));
+}
+
+base::Result<void> Recording::open_first_part() {
+  const std::uint32_t rate = file_rate(rate_);
+  if (settings_.double_pass) return open_part(*find_format(kMaster), stem_ + "-master", rate, {});
+  if (auto opened = open_part(format_, stem_, rate, settings_.hints); !opened) return opened;
+  stem_ = part_->file().stem;
+  return {};
 }
 
 base::Result<void> Recording::open_part(const Format& format, const std::string& stem, std::uint32_t rate,
@@ -157,12 +159,19 @@ void Recording::change_rate(std::uint32_t rate) {
   const Format* master = find_format(kMaster);
   const std::uint32_t wanted = file_rate(rate);
   if (!part_ || wanted <= part_->rate() || master == nullptr) return;  // the file can hold it, or has to
-  if (auto finished = part_->finish(); !finished) return fail(finished.error().text);
-  parts_.push_back(part_->close(error_));
-  part_.reset();
-  const std::string stem = stem_ + "-part" + std::to_string(parts_.size() + 1);
-  auto opened = error_.empty() ? open_part(*master, stem, wanted, {}) : base::Error{base::Kind::internal, error_};
+  base::Result<void> opened;
+  if (map_.samples() == 0) {  // nothing is in it: it begins anew
+    spool_.remove(part_->file());
+    part_.reset();
+    opened = open_first_part();
+  } else {
+    if (auto finished = part_->finish(); !finished) return fail(finished.error().text);
+    parts_.push_back(part_->close(error_));
+    part_.reset();
+    opened = open_part(*master, stem_ + "-part" + std::to_string(parts_.size() + 1), wanted, {});
+  }
   if (opened) return;
+  base::log::error("record", "{}: {}", stem_, opened.error().text);
   if (error_.empty()) error_ = opened.error().text;
   track_.fail();
 }
@@ -202,7 +211,9 @@ Recording::Ending Recording::finish() {
       fail(finished.error().text);
     }
   }
-  if (error_.empty() && track_.reason() == EndReason::error) error_ = why_the_tap_gave_up(track_.stats());
+  if (error_.empty() && track_.ended() && track_.reason() == EndReason::error) {
+    error_ = why_the_tap_gave_up(track_.stats());
+  }
   Facts all = facts();
   if (parts_.empty()) {
     return {{.reason = all.reason, .error = all.error, .uri = {}, .stats = all.stats}, {}};
@@ -233,9 +244,9 @@ Facts Recording::facts() const {
   facts.audio = {file_rate(rate_), settings_.channels()};
   // The parts only ever become wider.
   if (!parts_.empty()) facts.audio.rate = parts_.back().audio.rate;
-  facts.reason = error_.empty() ? track_.reason() : EndReason::error;
+  facts.reason = error_.empty() && track_.ended() ? track_.reason() : EndReason::error;
   facts.error = error_;
-  facts.stats = track_.stats();
+  if (track_.ended()) facts.stats = track_.stats();  // else the producer still has it
   facts.map = map_;
   return facts;
 }

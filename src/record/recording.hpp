@@ -59,6 +59,7 @@ class Recording {
             std::chrono::system_clock::time_point began, const storage::Spool& spool, const storage::FileStore& store);
 
   std::uint32_t file_rate(std::uint32_t call_rate) const;
+  base::Result<void> open_first_part();
   base::Result<void> open_part(const Format& format, const std::string& stem, std::uint32_t rate,
                                std::span<const Hint> hints);
   void enter(const Track::Block& block, std::span<std::int16_t> buffer);
