@@ -111,8 +111,10 @@ Outcome store_parts(FinishingJob& job, const FinishingPlaces& places, const std:
   }
   FinishedPart& first = job.parts.front();
   first.file.stem = job.stem;
-  facts.format = first.file.extension;
-  if (job.normalise) facts.encoding.clear();
+  if (job.normalise) {  // the master, as it was kept
+    facts.format = "wav";
+    facts.encoding = "pcm16";
+  }
   facts.audio = first.audio;
   facts.size = first.size;
   facts.samples = first.samples;
