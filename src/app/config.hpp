@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "media/engine.hpp"
 #include "rayo/dialect.hpp"
+#include "record/settings.hpp"
 #include "sip/user_agent.hpp"
 #include "xmpp/listener.hpp"
 
@@ -24,6 +25,7 @@ struct Config {
   std::string recording_directory;  // empty: "recordings" in the data directory
   std::string recording_format = "mp3";
   int recording_writers = 2;
+  record::PauseMode recording_pause = record::PauseMode::skip;
   base::log::Level log_level = base::log::Level::info;
   base::log::Format log_format = base::log::Format::text;
 };

@@ -171,6 +171,10 @@ std::string_view level_name(base::log::Level level) {
   return level == Level::debug ? "debug" : level == Level::info ? "info" : level == Level::warn ? "warn" : "error";
 }
 
+std::string_view pause_name(record::PauseMode pause) {
+  return pause == record::PauseMode::skip ? "skip" : pause == record::PauseMode::silence ? "silence" : "tone";
+}
+
 std::string path_or_nothing(const std::string& path) { return path.empty() ? std::string() : toml_string(path); }
 
 }  // namespace
@@ -242,11 +246,25 @@ const std::vector<Key>& config_keys() {
        [](const Config& c) { return path_or_nothing(c.recording_directory); }},
       {"recording", "format", "of a <record/> without one in the dialect rayo-2011 (the other dialects fix wav)",
        [](Config& c, const node& n) { return take_record_format(c.recording_format, n); },
-       "a recording format that is built in (mp3, wav)",
+       "the name of a recording format that is built in, such as \"mp3\" or \"wav\"",
        [](const Config& c) { return toml_string(c.recording_format); }},
       {"recording", "writers", "threads that encode and write",
        [](Config& c, const node& n) { return take_integer(c.recording_writers, n, 1, 64); }, "a whole number, 1 to 64",
        [](const Config& c) { return std::to_string(c.recording_writers); }},
+      {"recording", "pause", "what a pause leaves in the file: \"skip\" (nothing), \"silence\" or a soft \"tone\"",
+       [](Config& c, const node& n) {
+         using record::PauseMode;
+         return take_choice<PauseMode>(
+             c.recording_pause, n,
+             {{"skip", PauseMode::skip}, {"silence", PauseMode::silence}, {"tone", PauseMode::tone}});
+       },
+       "\"skip\", \"silence\" or \"tone\"", [](const Config& c) { return toml_string(pause_name(c.recording_pause)); }},
+      {"recording", "dtmf", "digits in what is recorded: \"keep\" them or put \"silence\" in their place",
+       [](Config& c, const node& n) {
+         return take_choice<bool>(c.rtp.silence_digits, n, {{"keep", false}, {"silence", true}});
+       },
+       "\"keep\" or \"silence\"",
+       [](const Config& c) { return toml_string(c.rtp.silence_digits ? "silence" : "keep"); }},
       {"log", "level", "\"debug\", \"info\", \"warn\" or \"error\"",
        [](Config& c, const node& n) {
          using base::log::Level;

@@ -23,6 +23,8 @@ TEST(Config, EmptyFileMeansTheDefaults) {
   EXPECT_EQ(config->rtp.first_port, 20000);
   EXPECT_EQ(config->rtp.last_port, 29999);
   EXPECT_EQ(config->recording_format, "mp3");
+  EXPECT_EQ(config->recording_pause, record::PauseMode::skip);
+  EXPECT_FALSE(config->rtp.silence_digits);
   EXPECT_EQ(config->dialect, rayo::Dialect::rayo_2011);
 }
 
@@ -52,6 +54,8 @@ record-depth = 60
 directory = "/var/recordings"
 format = "wav"
 writers = 3
+pause = "tone"
+dtmf = "silence"
 [log]
 level = "debug"
 format = "json"
@@ -68,18 +72,24 @@ format = "json"
   EXPECT_EQ(config->rtp.last_port, 30009);
   EXPECT_EQ(config->recording_directory, "/var/recordings");
   EXPECT_EQ(config->recording_writers, 3);
+  EXPECT_EQ(config->recording_pause, record::PauseMode::tone);
+  EXPECT_TRUE(config->rtp.silence_digits);
   EXPECT_EQ(config->log_format, base::log::Format::json);
 }
 
 TEST(Config, WhatIsPrintedIsReadBackToTheSame) {
   auto config = app::parse_config(
-      "[xmpp]\ndomain = \"a.example\"\n[[xmpp.account]]\nname = \"app\"\npassword = \"q\\\"\"\n", "t.toml");
+      "[xmpp]\ndomain = \"a.example\"\n[[xmpp.account]]\nname = \"app\"\npassword = \"q\\\"\"\n"
+      "[recording]\npause = \"silence\"\ndtmf = \"silence\"\n",
+      "t.toml");
   ASSERT_TRUE(config);
   const std::string printed = app::print_config(*config);
   const auto again = app::parse_config(printed, "printed.toml");
   ASSERT_TRUE(again) << again.error().text << "\n" << printed;
   EXPECT_EQ(app::print_config(*again), printed);
   EXPECT_EQ(again->xmpp.accounts[0].password, "q\"");
+  EXPECT_EQ(again->recording_pause, record::PauseMode::silence);
+  EXPECT_TRUE(again->rtp.silence_digits);
 }
 
 TEST(Config, NamesFileLineAndColumnOfWhatIsWrong) {
@@ -124,6 +134,9 @@ TEST(Config, RefusesImpossibleValues) {
            "[rtp]\nrecord-depth = 501",
            "[recording]\nformat = \"doc\"",
            "[recording]\nwriters = 0",
+           "[recording]\npause = \"loud\"",
+           "[recording]\npause = true",
+           "[recording]\ndtmf = \"drop\"",
            "[log]\nformat = \"xml\"",
            "[rayo]\ndialect = \"rayo\"",
            "[[xmpp.account]]\nname = \"a\"",

@@ -93,6 +93,7 @@ record::RecorderOptions Service::recorder_options() const {
                                                           : std::filesystem::path(config_.recording_directory);
   options.directory = std::filesystem::absolute(options.directory);
   options.writers = config_.recording_writers;
+  options.pause = config_.recording_pause;
   return options;
 }
 

@@ -1,5 +1,6 @@
 #include "call/call.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,18 @@ constexpr base::milliseconds kGoodbyeAfter{2000};
 constexpr base::milliseconds kUnansweredAfter = std::chrono::minutes(5);
 
 Error unexpected(const char* text) { return {Kind::unexpected, text, base::Fault::peer}; }
+
+void log_finished(const std::string& name, const record::Outcome& outcome) {
+  const record::Stats& stats = outcome.stats;
+  const auto ms = [&](std::uint64_t samples) { return samples * 1000 / std::max<std::uint32_t>(stats.rate, 1); };
+  log::info("record",
+            "{}: {} ms, {} bytes, {}; packets: {} received, {} lost, {} late, {} duplicate; ms: {} repaired, {} lost, "
+            "{} silent, {} noise, {} held, {} overrun, {} paused{}{}",
+            name, outcome.duration.count(), outcome.size, outcome.uri, stats.packets_received, stats.packets_lost,
+            stats.packets_late, stats.packets_duplicate, ms(stats.repaired_samples), ms(stats.lost_samples),
+            ms(stats.silent_samples), ms(stats.noise_samples), ms(stats.held_samples), ms(stats.overrun_samples),
+            ms(stats.paused_samples), outcome.error.empty() ? "" : "; ", outcome.error);
+}
 
 const char* name_of(EndReason reason) {
   switch (reason) {
@@ -162,19 +175,20 @@ void Call::record(const std::string& component, const record::Settings& settings
                   std::function<void(Result<void>)> started) {
   if (state_ == State::ending) return started(Error{Kind::not_found, "the call is ending", base::Fault::peer});
   if (state_ != State::answered) return started(unexpected("the call has not been answered"));
-  if (auto checked = context_.recorder.check(settings); !checked) return started(std::move(checked.error()));
+  auto checked = context_.recorder.check(settings);
+  if (!checked) return started(std::move(checked.error()));
 
   record::Request request;
   request.call_id = id_;
   request.component_id = component;
-  request.settings = settings;
+  request.settings = *checked;
   request.to = to();
   request.from = from();
   if (agreed_) {
     if (const auto* codec = codec_of(agreed_->codec)) request.rate = codec->sample_rate(agreed_->codec.fmtp);
   }
   Recording& recording = recordings_[component];
-  recording.settings = settings;
+  recording.settings = std::move(*checked);
   recording.started = std::move(started);
   // The call outlives its recordings, so `this` is good in both.
   recording.id = context_.recorder.open(
@@ -209,11 +223,7 @@ void Call::on_opened(const std::string& component, Result<record::Track*> opened
 void Call::on_finished(const std::string& component, const record::Outcome& outcome) {
   recordings_.erase(component);
   if (outcome.reason == record::EndReason::error) ++context_.stats.recordings_failed;
-  log::info("record",
-            "{}/{}: {} ms, {} bytes, {}; {} packets ({} lost, {} late, {} duplicate), {} samples concealed{}{}", id_,
-            component, outcome.duration.count(), outcome.size, outcome.uri, outcome.stats.packets_received,
-            outcome.stats.packets_lost, outcome.stats.packets_late, outcome.stats.packets_duplicate,
-            outcome.stats.repaired_samples, outcome.error.empty() ? "" : "; ", outcome.error);
+  log_finished(id_ + "/" + component, outcome);
   context_.observer.on_recorded(*this, component, outcome);
   finish_if_done();
 }

@@ -357,6 +357,7 @@ void Tap::end(record::EndReason reason) {
   ended_ = reason;
   flush();
   push_marks();
+  stats_.rate = static_cast<std::uint32_t>(rate_);
   stats_.samples = static_cast<std::uint64_t>(recorded_ + filled_);
   track_->push_end(reason, stats_);
 }

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/owner.hpp"
+#include "record/finisher.hpp"
 #include "record/formats/format.hpp"
+#include "record/hints.hpp"
 #include "record/writer.hpp"
 #include "storage/file_name.hpp"
 
@@ -27,6 +29,7 @@ class Recorder::Impl {
   RecordingId open(Request request, Opened opened, Finished finished);
   void discard(RecordingId id);
   std::size_t open_count() const { return open_.size(); }
+  PauseMode pause() const { return options_.pause; }
 
  private:
   struct Entry {
@@ -50,6 +53,7 @@ class Recorder::Impl {
   const std::filesystem::path directory_;
   const storage::Spool spool_;
   const storage::FileStore store_;
+  std::unique_ptr<Finisher> finisher_;  // outlives the writers
   std::vector<std::unique_ptr<Writer>> writers_;
   std::vector<std::size_t> load_;  // recordings of each writer
   std::unordered_map<RecordingId, Entry> open_;
@@ -62,22 +66,23 @@ class Recorder::Impl {
 
 base::Result<void> Recorder::Impl::start() {
   if (auto proved = spool_.prove(); !proved) return std::move(proved.error()).in("recording directory");
+  // Called on the threads that follow: they only touch post and the weak pointer, which they own.
+  const auto opened = [post = post_, alive = std::weak_ptr<Impl*>(alive_)](RecordingId id,
+                                                                           base::Result<Track*> result) {
+    post([alive, id, result = std::move(result)]() mutable {
+      if (const auto self = alive.lock()) (*self)->on_opened(id, std::move(result));
+    });
+  };
+  const auto finished = [post = post_, alive = std::weak_ptr<Impl*>(alive_)](RecordingId id, Outcome outcome) {
+    post([alive, id, outcome = std::move(outcome)] {
+      if (const auto self = alive.lock()) (*self)->on_finished(id, outcome);
+    });
+  };
+  finisher_ = std::make_unique<Finisher>(FinishingPlaces{spool_, store_}, finished);
+  if (auto started = finisher_->start(); !started) return started;
   const int count = std::max(options_.writers, 1);
   for (int i = 0; i < count; ++i) {
-    // Called on the writer's thread: they only touch post_ and the weak pointer, which they own.
-    const std::weak_ptr<Impl*> alive = alive_;
-    const auto post = post_;
-    Writer::Answers answers;
-    answers.opened = [post, alive](RecordingId id, base::Result<Track*> result) {
-      post([alive, id, result = std::move(result)]() mutable {
-        if (const auto self = alive.lock()) (*self)->on_opened(id, std::move(result));
-      });
-    };
-    answers.finished = [post, alive](RecordingId id, Outcome outcome) {
-      post([alive, id, outcome = std::move(outcome)] {
-        if (const auto self = alive.lock()) (*self)->on_finished(id, outcome);
-      });
-    };
+    Writer::Answers answers{opened, finished, [this](FinishingJob job) { finisher_->add(std::move(job)); }};
     auto writer = std::make_unique<Writer>(i, spool_, store_, std::move(answers));
     if (auto started = writer->start(); !started) return started;
     writers_.push_back(std::move(writer));
@@ -91,6 +96,7 @@ void Recorder::Impl::stop() {
   running_ = false;
   for (auto& writer : writers_) writer->ask_to_stop();
   for (auto& writer : writers_) writer->stop();
+  if (finisher_) finisher_->stop();  // after those who give it work
 }
 
 RecordingId Recorder::Impl::open(Request request, Opened opened, Finished finished) {
@@ -149,14 +155,25 @@ Recorder::~Recorder() { impl_->stop(); }
 base::Result<void> Recorder::start() { return impl_->start(); }
 void Recorder::stop() { impl_->stop(); }
 
-base::Result<void> Recorder::check(const Settings& settings) const {
+base::Result<Settings> Recorder::check(Settings settings) const {
   const Format* format = find_format(settings.format);
   if (format == nullptr) {
     std::string known;
     for (const Format* each : formats()) known += (known.empty() ? "" : ", ") + std::string(each->name());
     return base::Error{base::Kind::not_supported, "attribute 'format': this server writes " + known, base::Fault::peer};
   }
-  return format->check(settings.hints);
+  settings.pause = impl_->pause();
+  if (auto applied = apply_hints(settings); !applied) return std::move(applied.error());
+  if (settings.double_pass && find_format("wav") == nullptr) {
+    return base::Error{base::Kind::not_supported, "hint 'double-pass': this server was built without wav",
+                       base::Fault::peer};
+  }
+  if (auto checked = format->check(settings.hints); !checked) return std::move(checked.error());
+  if (settings.sample_rate && format->rate_for(*settings.sample_rate) != *settings.sample_rate) {
+    return base::bad_request("hint 'sample-rate': " + settings.format + " cannot hold " +
+                             std::to_string(*settings.sample_rate) + " Hz");
+  }
+  return settings;
 }
 
 RecordingId Recorder::open(Request request, Opened opened, Finished finished) {

@@ -3,7 +3,8 @@
 // Owned by the control thread. Opening is disk I/O, so it happens on a writer thread and the answer comes back later.
 //
 //   check() ─ open() ─▶ writer: spool file made ─▶ Opened(Track*) ─▶ the owner attaches the track to a tap
-//                                                        └▶ … End in the track … ─▶ Finished(Outcome)
+//                                                        └▶ … End in the track … ─┬─▶ Finished(Outcome)
+//                                                                finisher, if need be ─┘
 
 #include <cstdint>
 #include <filesystem>
@@ -20,8 +21,9 @@ namespace record {
 using RecordingId = std::uint64_t;
 
 struct RecorderOptions {
-  std::filesystem::path directory;  // made if it is not there; recordings below it, spool in its folder "spool"
-  int writers = 2;                  // threads
+  std::filesystem::path directory;    // made if it is not there; recordings below it, spool in its folder "spool"
+  int writers = 2;                    // threads
+  PauseMode pause = PauseMode::skip;  // where no hint says otherwise
 };
 
 struct Request {
@@ -44,12 +46,14 @@ class Recorder {
   // Makes the directories and proves that they can be written to; starts the threads.
   base::Result<void> start();
   // Finishes every open recording as it stands (one whose End has come: as usual; else reason error, "server stopped").
-  // Blocks until that is done; each Finished follows through `post`. From then on open() brings an error (unavailable).
+  // Blocks until that is done, at most 30 s for those that are still to be put together; each Finished follows through
+  // `post`. From then on open() brings an error (unavailable).
   void stop();
 
-  // What can be judged without touching the disk: the format exists (else not_supported), hints that it knows have good
-  // values (else bad_request, naming the hint). Unknown hints are fine.
-  base::Result<void> check(const Settings& settings) const;
+  // What can be judged without touching the disk: the format exists (else not_supported), hints that are known have
+  // good values (else bad_request, naming the hint). Unknown hints are fine. Gives the settings with all that the hints
+  // and the configuration say: those are what the request, and the tap, must be opened with.
+  base::Result<Settings> check(Settings settings) const;
 
   // Control thread. `opened` is called once; if it brought a track, `finished` will be called once too, after opened.
   RecordingId open(Request request, Opened opened, Finished finished);

@@ -5,14 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
-#include <optional>
 #include <set>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 
-#include "base/mailbox.hpp"
+#include "record/desk_for_test.hpp"
+#include "record/formats/format.hpp"
 #include "record/playback_for_test.hpp"
 
 namespace {
@@ -22,81 +22,7 @@ using namespace record;
 using namespace record::testing;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-// A recorder with a control thread (the test's) to post to.
-class Desk {
- public:
-  explicit Desk(fs::path directory, int writers = 2)
-      : recorder({std::move(directory), writers},
-                 [this](std::function<void()> task) { tasks_.post(std::move(task)); }) {}
-
-  // Runs what was posted until `done` says so; false if that takes too long.
-  template <class Done>
-  bool run_until(Done done) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (!done()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      if (tasks_.drain([](std::function<void()>&& task) { task(); }) == 0) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      }
-    }
-    return true;
-  }
-
-  base::Result<Track*> open(Request request) {
-    std::optional<base::Result<Track*>> result;
-    last_id = recorder.open(
-        std::move(request), [&](base::Result<Track*> opened) { result = std::move(opened); },
-        [this, number = opened_++](const Outcome& outcome) { finished[number].push_back(outcome); });
-    if (!run_until([&] { return result.has_value(); })) return base::Error{base::Kind::internal, "no answer"};
-    return std::move(*result);
-  }
-
-  // The outcome of the n-th that was opened.
-  Outcome outcome(int number = 0) {
-    EXPECT_TRUE(run_until([&] { return finished.count(number) != 0; }));
-    EXPECT_EQ(finished[number].size(), 1U);
-    return finished[number].empty() ? Outcome{} : finished[number].front();
-  }
-
- private:
-  base::Mailbox<std::function<void()>> tasks_;
-
- public:
-  Recorder recorder;
-  std::map<int, std::vector<Outcome>> finished;
-  RecordingId last_id = 0;
-
- private:
-  int opened_ = 0;
-};
-
-Request request(std::string format = "mp3", bool mix = true) {
-  Request request{.call_id = "call1", .component_id = "rec1", .settings = {}, .rate = 8000, .to = {}, .from = {}};
-  request.settings.format = std::move(format);
-  request.settings.mix = mix;
-  return request;
-}
-
-// All of the audio, as fast as the writer takes it, then the End.
-void play(Track& track, const std::vector<std::int16_t>& interleaved, EndReason reason = EndReason::stop) {
-  const std::size_t block = 160 * static_cast<std::size_t>(track.channels());
-  for (std::size_t at = 0; at < interleaved.size() && !track.is_failed(); at += block) {
-    const auto next = std::span(interleaved).subspan(at, std::min(block, interleaved.size() - at));
-    while (!track.push_audio(next) && !track.is_failed()) std::this_thread::yield();
-  }
-  track.push_end(reason, {.samples = interleaved.size() / static_cast<std::size_t>(track.channels())});
-}
-
-fs::path path_of(const std::string& uri) { return uri.substr(std::string("file:").size()); }
-
-std::vector<fs::path> files_below(const fs::path& directory) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file()) files.push_back(entry.path());
-  }
-  return files;
-}
+using ::testing::UnorderedElementsAre;
 
 class RecorderTest : public ::testing::Test {
  protected:
@@ -176,7 +102,7 @@ TEST_F(RecorderTest, ShowsTheFileOnlyWhenItIsWhole) {
   (*track)->push_end(EndReason::stop, {});
   const fs::path whole = path_of(desk.outcome().uri);
   EXPECT_EQ(whole.filename().string() + ".part", growing[0].filename());
-  EXPECT_EQ(files_below(directory.path()), std::vector<fs::path>{whole});
+  EXPECT_THAT(files_below(directory.path()), UnorderedElementsAre(whole, sidecar_of(whole)));
 }
 
 TEST_F(RecorderTest, EndsARecordingWithoutAudioWithAFileThatPlays) {
@@ -257,6 +183,42 @@ TEST_F(RecorderTest, JudgesFormatAndHintsBeforeTheDiskIsTouched) {
   EXPECT_TRUE(desk.recorder.check(settings));  // wav knows no such hint
   settings.format = "mp4";
   EXPECT_EQ(desk.recorder.check(settings).error().kind, base::Kind::not_supported);
+}
+
+TEST_F(RecorderTest, GivesBackTheSettingsWithWhatTheirHintsSay) {
+  Settings settings;
+  settings.hints = {{"channels", "2"}, {"sample-rate", "16000"}, {"double-pass", "true"}, {"pause", "tone"}};
+  const auto checked = desk.recorder.check(settings);
+  ASSERT_TRUE(checked);
+  EXPECT_EQ(checked->channels(), 2);
+  EXPECT_EQ(checked->sample_rate, 16000U);
+  EXPECT_TRUE(checked->double_pass);
+  EXPECT_EQ(checked->pause, PauseMode::tone);
+  settings.hints = {{"channels", "3"}};
+  EXPECT_EQ(desk.recorder.check(settings).error().kind, base::Kind::bad_request);
+  Request asked = request("wav");
+  asked.settings.hints = {{"pause", "loud"}};
+  const auto refused = desk.open(std::move(asked));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("'pause'"));
+  EXPECT_TRUE(files_below(directory.path()).empty());
+}
+
+TEST_F(RecorderTest, RefusesASampleRateThatTheFormatCannotHold) {
+  if (find_format("opus") == nullptr) GTEST_SKIP() << "not built in";
+  Settings settings;
+  settings.format = "opus";
+  settings.hints = {{"sample-rate", "11025"}};
+  EXPECT_EQ(desk.recorder.check(settings).error().text, "hint 'sample-rate': opus cannot hold 11025 Hz");
+}
+
+TEST(RecorderConfiguration, SaysWhatAPauseLeavesWhereNoHintDoes) {
+  TemporaryDirectory directory;
+  const Recorder recorder({directory.path(), 1, PauseMode::silence}, [](const std::function<void()>&) {});
+  Settings settings;
+  EXPECT_EQ(recorder.check(settings)->pause, PauseMode::silence);
+  settings.hints = {{"pause", "skip"}};
+  EXPECT_EQ(recorder.check(settings)->pause, PauseMode::skip);
 }
 
 TEST_F(RecorderTest, KeepsFiveHundredRecordingsApart) {

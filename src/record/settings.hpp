@@ -59,6 +59,7 @@ enum class EndReason {
 
 // Figures of one recording, in samples of its rate (that at its end) where not said otherwise.
 struct Stats {
+  std::uint32_t rate = 8000;           // Hz
   std::uint64_t samples = 0;           // recorded, a channel
   std::uint64_t paused_samples = 0;    // passed while paused
   std::uint64_t repaired_samples = 0;  // made up for packets that were lost

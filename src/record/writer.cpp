@@ -120,18 +120,20 @@ bool Writer::serve() {
   // Completing a file waits for the disk; the other tracks must not overflow meanwhile.
   std::size_t completed = 0;
   while (completed < ended_.size() && base::Clock::now() - began < kCompleting) {
-    finish(recordings_.find(ended_[completed]));
+    const auto ended = recordings_.find(ended_[completed]);
+    finish(ended->first, *ended->second);
+    recordings_.erase(ended);
     ++completed;
   }
   ended_.erase(ended_.begin(), ended_.begin() + static_cast<std::ptrdiff_t>(completed));
   return ended_.empty();
 }
 
-void Writer::finish(Recordings::iterator recording) {
-  Outcome outcome = recording->second->finish();
-  const RecordingId id = recording->first;
-  recordings_.erase(recording);
-  answers_.finished(id, std::move(outcome));
+void Writer::finish(RecordingId id, Recording& recording) {
+  Recording::Ending ending = recording.finish();
+  if (!ending.job) return answers_.finished(id, std::move(ending.outcome));
+  ending.job->id = id;
+  answers_.unfinished(std::move(*ending.job));
 }
 
 void Writer::shut_all() {
@@ -139,7 +141,9 @@ void Writer::shut_all() {
   const auto finish_ended = [this] {
     for (auto next = recordings_.begin(); next != recordings_.end();) {
       const auto current = next++;
-      if (current->second->drain(base::Clock::now(), buffer_)) finish(current);
+      if (!current->second->drain(base::Clock::now(), buffer_)) continue;
+      finish(current->first, *current->second);
+      recordings_.erase(current);
     }
   };
   finish_ended();
@@ -149,7 +153,7 @@ void Writer::shut_all() {
     ::poll(nullptr, 0, 10);
     finish_ended();
   }
-  for (auto& [id, recording] : recordings_) answers_.finished(id, recording->finish());
+  for (auto& [id, recording] : recordings_) finish(id, *recording);
 }
 
 }  // namespace record

@@ -24,13 +24,14 @@ class Writer {
   struct Answers {
     std::function<void(RecordingId, base::Result<Track*>)> opened;
     std::function<void(RecordingId, Outcome)> finished;
+    std::function<void(FinishingJob)> unfinished;  // instead: its outcome is still to be made
   };
 
   Writer(int number, const storage::Spool& spool, const storage::FileStore& store, Answers answers);
   ~Writer();  // after stop() only the tracks that were never given back are left to free
 
   base::Result<void> start();
-  // Any thread. Answered by opened; then by finished, once, unless it is discarded.
+  // Any thread. Answered by opened; then by finished or unfinished, once, unless it is discarded.
   void open(RecordingId id, Request request, std::chrono::system_clock::time_point began);
   void discard(RecordingId id);
   // Completes all files as they stand, waits for the producers to let go of their tracks (at most half a second), ends
@@ -58,7 +59,7 @@ class Writer {
   void open_now(const Open& command);
   bool serve();
   void shut_all();
-  void finish(Recordings::iterator recording);
+  void finish(RecordingId id, Recording& recording);
 
   const int number_;
   const storage::Spool& spool_;

@@ -1,13 +1,23 @@
 #pragma once
-// Keeps recordings in the file system: <directory>/<YYYY-MM-DD>/<name>. A file appears there at once and whole, and
-// never in the place of another. Has no state of its own: any writer thread.
+// Keeps recordings in the file system: <directory>/<YYYY-MM-DD>/<name>, and beside each its sidecar <stem>.json. A file
+// appears there at once and whole, and never in the place of another. Has no state of its own: any writer thread.
 
 #include <filesystem>
+#include <functional>
+#include <string>
 
 #include "base/result.hpp"
 #include "storage/spool.hpp"
 
 namespace storage {
+
+// The text that belongs beside a recording, for the file name that it gets.
+using Sidecar = std::function<std::string(const std::string& file_name)>;
+
+struct Stored {
+  std::filesystem::path path;
+  std::string sidecar_error;  // why there is no sidecar, if there should be one
+};
 
 class FileStore {
  public:
@@ -16,9 +26,9 @@ class FileStore {
 
   // Makes the folder that the file will go to, so that what can fail does so early.
   base::Result<void> prepare(const SpoolFile& file) const;
-  // Moves a file that is complete and synced out of the spool; gives its path. Where the name is taken the next free
-  // one is used ("-2", "-3" …).
-  base::Result<std::filesystem::path> store(const SpoolFile& file) const;
+  // Moves a file that is complete and synced out of the spool. Where the name is taken the next free one is used ("-2",
+  // "-3" …). Its sidecar is there before it; one that cannot be written is no reason to keep the file back.
+  base::Result<Stored> store(const SpoolFile& file, const Sidecar& sidecar = {}) const;
 
  private:
   std::filesystem::path folder_of(const SpoolFile& file) const;

@@ -39,8 +39,8 @@ class FileStoreTest : public ::testing::Test {
 TEST_F(FileStoreTest, MovesAFileOutOfTheSpoolIntoTheFolderOfItsDay) {
   const auto path = FileStore(root).store(spooled("one"));
   ASSERT_TRUE(path);
-  EXPECT_EQ(*path, root / "2026-11-23" / "20261123T002318Z-c-r.wav");
-  EXPECT_EQ(content(*path), "one");
+  EXPECT_EQ(path->path, root / "2026-11-23" / "20261123T002318Z-c-r.wav");
+  EXPECT_EQ(content(path->path), "one");
   EXPECT_TRUE(fs::is_empty(root / "spool"));
 }
 
@@ -49,9 +49,9 @@ TEST_F(FileStoreTest, NeverReplacesAFile) {
   const auto first = store.store(spooled("one"));
   const auto second = store.store(spooled("two"));
   ASSERT_TRUE(first && second);
-  EXPECT_EQ(second->filename(), "20261123T002318Z-c-r-2.wav");
-  EXPECT_EQ(content(*first), "one");
-  EXPECT_EQ(content(*second), "two");
+  EXPECT_EQ(second->path.filename(), "20261123T002318Z-c-r-2.wav");
+  EXPECT_EQ(content(first->path), "one");
+  EXPECT_EQ(content(second->path), "two");
 }
 
 TEST_F(FileStoreTest, SaysWhatIsInTheWayAndLeavesTheFileInTheSpool) {
@@ -63,6 +63,37 @@ TEST_F(FileStoreTest, SaysWhatIsInTheWayAndLeavesTheFileInTheSpool) {
   ASSERT_FALSE(stored);
   EXPECT_EQ(stored.error().text, "make directory " + (root / "2026-11-23").string() + ": Not a directory");
   EXPECT_EQ(content(file.path), "one");
+}
+
+TEST_F(FileStoreTest, PutsASidecarOfTheSameNameBesideIt) {
+  const FileStore store(root);
+  const auto about = [](const std::string& name) { return "about " + name; };
+  const auto first = store.store(spooled("one"), about);
+  const auto second = store.store(spooled("two"), about);
+  ASSERT_TRUE(first && second);
+  const fs::path folder = root / "2026-11-23";
+  EXPECT_EQ(content(folder / "20261123T002318Z-c-r.json"), "about 20261123T002318Z-c-r.wav");
+  EXPECT_EQ(content(folder / "20261123T002318Z-c-r-2.json"), "about 20261123T002318Z-c-r-2.wav");
+  EXPECT_EQ(content(second->path), "two");
+  EXPECT_TRUE(fs::is_empty(root / "spool"));
+}
+
+TEST_F(FileStoreTest, NeverGivesARecordingTheSidecarOfAnother) {
+  fs::create_directories(root / "2026-11-23");
+  std::ofstream(root / "2026-11-23" / "20261123T002318Z-c-r.json") << "of an mp3";
+  const auto stored = FileStore(root).store(spooled("one"), [](const std::string& name) { return name; });
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(stored->path.filename(), "20261123T002318Z-c-r-2.wav");
+  EXPECT_EQ(content(root / "2026-11-23" / "20261123T002318Z-c-r.json"), "of an mp3");
+}
+
+TEST_F(FileStoreTest, KeepsNoFileBackThatHasNoSidecar) {
+  fs::create_directories(root / "spool" / "20261123T002318Z-c-r.wav.json.part");  // in its way
+  const auto stored = FileStore(root).store(spooled("one"), [](const std::string& name) { return name; });
+  ASSERT_TRUE(stored);
+  EXPECT_NE(stored->sidecar_error, "");
+  EXPECT_EQ(content(stored->path), "one");
+  EXPECT_FALSE(fs::exists(root / "2026-11-23" / "20261123T002318Z-c-r.json"));
 }
 
 }  // namespace

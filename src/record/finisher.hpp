@@ -1,0 +1,41 @@
+#pragma once
+// A thread of its own, of low priority, that finishes recordings one after the other (record/finishing.hpp): whoever
+// records or listens never waits for it. Jobs come through a mailbox, outcomes go through `finished`.
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "base/fd.hpp"
+#include "base/mailbox.hpp"
+#include "record/finishing.hpp"
+
+namespace record {
+
+class Finisher {
+ public:
+  // `finished` is called on the finisher's thread.
+  Finisher(FinishingPlaces places, std::function<void(RecordingId, Outcome)> finished);
+  ~Finisher();  // stop()
+
+  base::Result<void> start();
+  // Any thread.
+  void add(FinishingJob job);
+  // Finishes what was added; what would take longer than `at_most` stays in the spool in parts that play.
+  void stop(std::chrono::milliseconds at_most = std::chrono::seconds(30));
+
+ private:
+  void run();
+
+  const FinishingPlaces places_;
+  const std::function<void(RecordingId, Outcome)> finished_;
+  base::Fd wake_;  // an eventfd
+  base::Mailbox<FinishingJob> mailbox_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<base::Time> deadline_{base::Time::max()};
+  std::thread thread_;
+};
+
+}  // namespace record

@@ -1,0 +1,41 @@
+#pragma once
+// What is left to do for a recording whose parts are not what was asked for: they are put together at one rate, brought
+// to the loudness of EBU R 128 where that was asked for, and encoded.
+//
+//   parts ─▶ read ─▶ resample ─▶ (first pass: measure) ─▶ gain ─▶ encode ─▶ <stem>-final.<ext>.part ─▶ store
+//
+// A plain function on a thread that may take its time. The parts are removed once the result is stored; where anything
+// fails they are stored as they are.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "record/part.hpp"
+#include "record/recorder.hpp"
+#include "record/sidecar.hpp"
+#include "storage/spool.hpp"
+#include "storage/stores/file/file_store.hpp"
+
+namespace record {
+
+struct FinishingJob {
+  RecordingId id = 0;
+  std::string stem;  // what the file is to be called, without extension
+  std::vector<FinishedPart> parts;
+  const Format* format = nullptr;
+  AudioFormat audio;        // of the file
+  std::vector<Hint> hints;  // as the client gave them
+  bool normalise = false;
+  Facts facts;  // but for size, samples and loudness
+};
+
+struct FinishingPlaces {
+  const storage::Spool& spool;
+  const storage::FileStore& store;
+};
+
+// `is_late` is asked between blocks; once it says yes the job is given up and the parts stay in the spool.
+Outcome finish(FinishingJob job, const FinishingPlaces& places, const std::function<bool()>& is_late);
+
+}  // namespace record

@@ -1,0 +1,63 @@
+#include "record/part.hpp"
+
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace record {
+
+base::Result<std::unique_ptr<Part>> Part::open(const storage::Spool& spool, const std::string& stem,
+                                               const Format& format, const AudioFormat& audio,
+                                               std::span<const Hint> hints, const Tags& tags) {
+  auto spool_file = spool.create(stem, std::string(format.extension()));
+  if (!spool_file) return std::move(spool_file.error());
+  std::unique_ptr<Part> part(new Part(std::move(*spool_file), audio));
+  auto encoder = format.open(part->file_, audio, hints, tags);
+  if (!encoder) {
+    spool.remove(part->spool_file_);
+    return std::move(encoder.error()).in("open spool file " + part->spool_file_.path.string());
+  }
+  part->encoder_ = std::move(*encoder);
+  return part;
+}
+
+base::Result<void> Part::write(std::span<const std::int16_t> interleaved, std::uint32_t rate) {
+  const std::uint32_t before = resampler_ ? resampler_->from() : audio_.rate;
+  if (rate != before) {
+    if (auto drained = drain_resampler(); !drained) return drained;
+    if (rate != audio_.rate) {
+      auto resampler = Resampler::open(rate, audio_.rate, audio_.channels);
+      if (!resampler) return std::move(resampler.error());
+      resampler_ = std::move(*resampler);
+    }
+  }
+  if (!resampler_) return encoder_->write(interleaved);
+  resampled_.clear();
+  resampler_->write(interleaved, resampled_);
+  return encoder_->write(resampled_);
+}
+
+base::Result<void> Part::drain_resampler() {
+  if (!resampler_) return {};
+  resampled_.clear();
+  resampler_->drain(resampled_);
+  resampler_.reset();
+  return encoder_->write(resampled_);
+}
+
+base::Result<void> Part::finish() {
+  if (auto drained = drain_resampler(); !drained) return drained;
+  return encoder_->finish();
+}
+
+FinishedPart Part::close(std::string& error) {
+  FinishedPart finished{std::move(spool_file_), audio_, encoder_->samples(), file_.size()};
+  encoder_.reset();
+  if (auto synced = file_.sync(); !synced) {
+    base::log::error("record", "{}: {}", finished.file.path.string(), synced.error().text);
+    if (error.empty()) error = synced.error().text;
+  }
+  return finished;
+}
+
+}  // namespace record

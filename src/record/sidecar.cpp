@@ -1,0 +1,101 @@
+#include "record/sidecar.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/utc.hpp"
+
+namespace record {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char* name_of(EndReason reason) {
+  switch (reason) {
+    case EndReason::stop:
+      return "stop";
+    case EndReason::hangup:
+      return "hangup";
+    case EndReason::max_duration:
+      return "max-duration";
+    case EndReason::initial_timeout:
+      return "initial-timeout";
+    case EndReason::final_timeout:
+      return "final-timeout";
+    case EndReason::error:
+      return "error";
+  }
+  return "error";
+}
+
+// "send, recv" as a list.
+Json channels(const std::string& text) {
+  Json list = Json::array();
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t comma = std::min(text.find(", ", at), text.size());
+    list.push_back(text.substr(at, comma - at));
+    at = comma + 2;
+  }
+  return list;
+}
+
+Json milliseconds(const Stats& stats) {
+  const auto ms = [&](std::uint64_t samples) { return stats.rate == 0 ? 0 : samples * 1000 / stats.rate; };
+  return {{"repaired", ms(stats.repaired_samples)}, {"lost", ms(stats.lost_samples)},
+          {"silent", ms(stats.silent_samples)},     {"noise", ms(stats.noise_samples)},
+          {"held", ms(stats.held_samples)},         {"paused", ms(stats.paused_samples)},
+          {"overrun", ms(stats.overrun_samples)}};
+}
+
+Json map(const SpanMap& map) {
+  Json list = Json::array();
+  for (const Span& span : map.spans()) {
+    list.push_back({{"kind", name_of(span.kind)}, {"at", span.at}, {"length", span.length}, {"skipped", span.skipped}});
+  }
+  return list;
+}
+
+}  // namespace
+
+std::chrono::milliseconds duration_of(const Facts& facts) {
+  return std::chrono::milliseconds(facts.samples * 1000 / facts.audio.rate);
+}
+
+std::string sidecar_text(const Facts& facts, const std::string& file_name) {
+  Json json = {{"file", file_name},
+               {"format", facts.format},
+               {"encoding", facts.encoding},
+               {"call", facts.tags.call_id},
+               {"component", facts.tags.component_id},
+               {"from", facts.tags.from},
+               {"to", facts.tags.to},
+               {"started", base::utc_text(facts.tags.began)},
+               {"sample_rate", facts.audio.rate},
+               {"channels", channels(facts.tags.channels)},
+               {"samples", facts.samples},
+               {"duration_ms", duration_of(facts).count()},
+               {"size", facts.size},
+               {"reason", name_of(facts.reason)},
+               {"error", facts.error},
+               {"software", facts.tags.software},
+               {"packets",
+                {{"received", facts.stats.packets_received},
+                 {"lost", facts.stats.packets_lost},
+                 {"late", facts.stats.packets_late},
+                 {"duplicate", facts.stats.packets_duplicate}}},
+               {"milliseconds", milliseconds(facts.stats)}};
+  if (facts.encoding.empty()) json.erase("encoding");
+  if (facts.error.empty()) json.erase("error");
+  if (facts.loudness) {
+    Json& loudness = json["loudness"];
+    // JSON has no minus infinity: nothing there means silence.
+    loudness["measured_lufs"] = facts.loudness->lufs ? Json(*facts.loudness->lufs) : Json();
+    loudness["true_peak_dbtp"] = facts.loudness->true_peak_db ? Json(*facts.loudness->true_peak_db) : Json();
+    loudness["gain_db"] = facts.loudness->gain_db;
+  }
+  if (!facts.parts.empty()) json["parts"] = facts.parts;
+  json["map"] = map(facts.map);
+  json["map_complete"] = facts.map.is_complete();
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace record

@@ -1,0 +1,36 @@
+#pragma once
+// What stands in <name>.json beside a recording (docs/sidecar.md): what it is, what became of it, and the map of what
+// in it is real. Pure functions.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "record/formats/format.hpp"
+#include "record/loudness.hpp"
+#include "record/settings.hpp"
+#include "record/span_map.hpp"
+
+namespace record {
+
+struct Facts {
+  std::string format;    // of the file
+  std::string encoding;  // of its samples; empty where the format says it all
+  Tags tags;
+  AudioFormat audio;
+  std::uint64_t samples = 0;  // a channel
+  std::uint64_t size = 0;     // bytes
+  EndReason reason = EndReason::stop;
+  std::string error;
+  Stats stats;
+  std::optional<Normalisation> loudness;
+  std::vector<std::string> parts;  // names of the files that go on where this one ends, if they were not put together
+  SpanMap map;                     // at the rate of `audio`
+};
+
+std::chrono::milliseconds duration_of(const Facts& facts);
+
+// JSON, UTF-8; what is none in a peer's names is replaced.
+std::string sidecar_text(const Facts& facts, const std::string& file_name);
+
+}  // namespace record

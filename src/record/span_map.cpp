@@ -1,0 +1,94 @@
+#include "record/span_map.hpp"
+
+#include <algorithm>
+
+namespace record {
+namespace {
+
+// In the file the second one goes on where the first one ends, as the same.
+bool is_one(const Span& first, const Span& second) {
+  return first.kind == second.kind && first.at + first.length == second.at &&
+         ((first.skipped == 0 && second.skipped == 0) || (first.length == 0 && second.length == 0));
+}
+
+}  // namespace
+
+bool SpanMap::remember(const Span& span) {
+  if (!spans_.empty() && is_one(spans_.back(), span)) {
+    spans_.back().length += span.length;
+    spans_.back().skipped += span.skipped;
+    return true;
+  }
+  if (spans_.size() >= kMost) complete_ = false;
+  if (complete_) spans_.push_back(span);
+  return complete_;
+}
+
+void SpanMap::add(Kind kind, std::uint64_t samples) {
+  if (samples == 0) return;
+  if (kind != Kind::received) remember({kind, samples_, samples, 0});
+  samples_ += samples;
+}
+
+void SpanMap::skip(Kind kind, std::uint64_t samples) {
+  if (samples > 0) remember({kind, samples_, 0, samples});
+}
+
+void SpanMap::relabel(Kind kind, std::uint64_t samples) {
+  if (!complete_) return;  // which ones they were is not known any more
+  std::size_t index = spans_.size();
+  while (samples > 0 && index > 0) {
+    Span& span = spans_[--index];
+    if (span.kind != Kind::silent) continue;
+    const std::uint64_t count = std::min(samples, span.length);
+    samples -= count;
+    if (count == span.length) {
+      span.kind = kind;
+      continue;
+    }
+    const Span changed{kind, span.at + span.length - count, count, 0};
+    span.length -= count;
+    spans_.insert(spans_.begin() + static_cast<std::ptrdiff_t>(index) + 1, changed);
+  }
+  merge(index);
+}
+
+// Neighbours from the one before `from` on.
+void SpanMap::merge(std::size_t from) {
+  std::size_t last = from > 0 ? from - 1 : 0;
+  for (std::size_t next = last + 1; next < spans_.size(); ++next) {
+    if (is_one(spans_[last], spans_[next])) {
+      spans_[last].length += spans_[next].length;
+      spans_[last].skipped += spans_[next].skipped;
+    } else {
+      spans_[++last] = spans_[next];
+    }
+  }
+  if (!spans_.empty()) spans_.resize(last + 1);
+}
+
+void SpanMap::change_rate(std::uint32_t rate) {
+  if (rate == rate_) return;
+  // Ends are counted anew, not lengths, so that neighbours stay neighbours.
+  const auto rescaled = [&](std::uint64_t samples) { return (samples * rate + rate_ / 2) / rate_; };
+  for (Span& span : spans_) {
+    const std::uint64_t end = rescaled(span.at + span.length);
+    span.at = rescaled(span.at);
+    span.length = end - span.at;
+    span.skipped = rescaled(span.skipped);
+  }
+  samples_ = rescaled(samples_);
+  rate_ = rate;
+}
+
+void SpanMap::cut(std::uint64_t samples) {
+  samples_ = std::min(samples_, samples);
+  for (Span& span : spans_) {
+    const std::uint64_t end = std::min(span.at + span.length, samples_);
+    span.at = std::min(span.at, samples_);
+    span.length = end - span.at;
+  }
+  std::erase_if(spans_, [](const Span& span) { return span.length == 0 && span.skipped == 0; });
+}
+
+}  // namespace record
