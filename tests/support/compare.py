@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from support import audio
+from support import audio, signals
 
 WINDOW = 0.1    # s
 SEGMENT = 0.02  # s, of the signal-to-noise ratio
@@ -95,6 +95,13 @@ def _peak(piece, region):
         curve = left - 2 * middle + right
         lag += 0.5 * (left - right) / curve if curve < 0 else 0
     return lag, alike, best
+
+
+def compare_call(sound, media, margin=0.04, channel=0):
+    """A recording (audio.Sound) with what its phone said in the whole call, decoded by others."""
+    said, rate = media.spoken()
+    lost = [(at / signals.RATE, (at + ticks) / signals.RATE) for at, ticks in media.lost_spans()]
+    return compare(sound.pcm[channel], signals.resample(said, rate, sound.rate), sound.rate, media.drift, lost, margin)
 
 
 def _is_lost(lost, begin, end):
