@@ -99,7 +99,7 @@ def test_a_phone_that_suppresses_silence_keeps_its_time(bench, noise):
     """Six words with pauses of different lengths, of which nothing (or one packet of comfort noise) is sent."""
     pauses = (0.3, 0.52, 0.7, 1.1, 0.24)
     words = [signals.marks(0.5, seed=40 + n) for n in range(6)]
-    said = signals.join(*(part for word, pause in zip(words, (*pauses, 0)) for part in (word, signals.silence(pause))))
+    said = signals.join(signals.silence(0.3), *(part for word, pause in zip(words, (*pauses, 0)) for part in (word, signals.silence(pause))))
 
     def quiet(media):
         media.silence_suppression = True
