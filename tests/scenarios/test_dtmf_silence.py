@@ -5,8 +5,10 @@ import pytest
 from support import audio, signals
 from support.call import check_file
 from support.compare import compare_call
+from support.server import Server, run
 
-LENGTHS = (0.06, 0.1, 0.25, 0.5)
+LENGTHS = (0.06, 0.1, 0.25, 0.5)  # s
+WORDS = ("One moment please.", "How may I help?", "Thank you very much.", "Goodbye.")
 
 
 def recorded(bench, said, before=lambda media: None, codec="PCMU", **config):
@@ -26,13 +28,13 @@ def keyed(digits, lengths=LENGTHS):
     """Tones of every digit, of different lengths and at odd places, between words: (signal, [(begin, end) of tones],
     [(begin, end) of words])."""
     parts, tones, words, at = [signals.silence(0.4)], [], [], 0.4
-    spoken = signals.speech("One moment please.")
     for number, digit in enumerate(digits):
         parts.append(signals.dtmf(digit, lengths[number % len(lengths)]))
         tones.append((at, at + len(parts[-1]) / 8000))
         parts.append(signals.silence(0.13 + 0.0173 * (number % 7)))
         at += (len(parts[-2]) + len(parts[-1])) / 8000
         if number % 4 == 3:
+            spoken = signals.speech(WORDS[len(words)])
             parts += [spoken, signals.silence(0.17)]
             words.append((at, at + len(spoken) / 8000))
             at += (len(spoken) + len(parts[-1])) / 8000
@@ -50,8 +52,7 @@ def test_nothing_of_a_tone_stays_and_the_words_between_do(bench, codec):
     said, tones, words = keyed("1234567890*#ABCD")
     phone, sound = recorded(bench, said, codec=codec, dtmf="silence")
     pcm = signals.resample(sound.mono, sound.rate, 8000)
-    spoken = signals.speech("One moment please.")
-    first = audio.locate(spoken, pcm)[0] / 8000 - words[0][0]
+    first = audio.locate(signals.speech(WORDS[0]), pcm)[0] / 8000 - words[0][0]
     for (begin, end), digit in zip(tones, "1234567890*#ABCD"):
         there = pcm[max(0, int((begin + first - 0.01) * 8000)) : int((end + first + 0.01) * 8000)]
         heard = strongest(there, signals.DTMF[digit])
@@ -98,7 +99,6 @@ def test_speech_and_music_are_no_digits(bench):
 
 
 def test_a_bad_value_is_refused_by_name(bench):
-    from support.server import Server, run
     server = Server(bench.folder / "bad", start=False, recording={"dtmf": "delete"})
     done = run("check-config", server.config_file)
     assert done.returncode == 2 and "dtmf" in done.stderr + done.stdout

@@ -6,6 +6,7 @@ import pytest
 
 from support import audio, signals
 from support.call import check_file, hints, sidecar
+from support.compare import compare_call
 from support.media import Impairment
 
 
@@ -129,7 +130,6 @@ def test_what_was_lost_is_in_the_map_where_it_was_lost_and_nothing_else_is(bench
     component = client.record(jid, "format='wav' start-beep='false' max-duration='6000'")
     complete = client.expect_complete(component)
     told, sound = sidecar(complete), check_file(complete)
-    from support.compare import compare_call
     begin = compare_call(sound, phone.media).begin / 8000
     lost = [(at / 8000 - begin, (at + ticks) / 8000 - begin) for at, ticks in phone.media.lost_spans()]
     lost = [(a, b) for a, b in lost if 0.1 < a and b < 5.9]

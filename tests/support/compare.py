@@ -60,9 +60,11 @@ class Fidelity:
 
 
 def compare(recorded, said, rate, drift=0.0, lost=(), margin=0.02, jump=1.0):
-    """`drift`: ppm that the sender's clock is slow. `lost`: [(begin, end)] s of what was said that the network lost;
-    with `margin` s after it, for a decoder to find its feet, it is not judged. A `jump` is at least so many ms."""
-    recorded, said = np.asarray(recorded), np.asarray(said)
+    """`drift`: ppm that the sender's clock is slow: that much longer all of it should be. `lost`: [(begin, end)] s of
+    what was said that the network lost; with `margin` s after it, for a decoder to find its feet, it is not judged. A
+    `jump` is at least so many ms."""
+    recorded, said = np.asarray(recorded), _stretched(np.asarray(said), drift)
+    lost = [((begin - 0.02) * (1 + drift / 1e6), (end + margin) * (1 + drift / 1e6)) for begin, end in lost]
     found = Fidelity(rate)
     start = audio.onset(recorded, -40, rate)
     assert start is not None, "the recording is silent"
@@ -73,14 +75,32 @@ def compare(recorded, said, rate, drift=0.0, lost=(), margin=0.02, jump=1.0):
     overlap = said[max(0, found.begin) :][: len(recorded)]
     found.is_exact = found.begin >= 0 and np.array_equal(overlap, recorded[: len(overlap)]) \
         and not recorded[len(overlap) :].any()
-    lost = [(begin - 0.02, end + margin) for begin, end in lost]
-    _follow(found, recorded, said, first, drift, lost, jump)
-    _judge(found, recorded, said, first, drift, lost)
+    _follow(found, recorded, said, first, lost, jump)
+    _judge(found, recorded, said, first, lost)
     return found
 
 
+def _stretched(pcm, drift):
+    """As it sounds in real time if the clock that it was spoken by is slow: band-limited, by its spectrum."""
+    if not drift:
+        return pcm
+    count = int(round(len(pcm) * (1 + drift / 1e6)))
+    return np.fft.irfft(np.fft.rfft(pcm.astype(np.float64)), count) * (count / len(pcm))
+
+
+def compare_call(sound, media, margin=0.04, channel=0):
+    """A recording (audio.Sound) with what its phone said in the whole call, decoded by others."""
+    said, rate = media.spoken()
+    lost = [(at / signals.RATE, (at + ticks) / signals.RATE) for at, ticks in media.lost_spans()]
+    return compare(sound.pcm[channel], signals.resample(said, rate, sound.rate), sound.rate, media.drift, lost, margin)
+
+
+def _is_lost(lost, begin, end):
+    return any(low < end and begin < high for low, high in lost)
+
+
 def _peak(piece, region):
-    """(lag, likeness, is the peak the only one) of `piece` in `region`; the lag with its fraction."""
+    """Where in `region` the `piece` lies: (samples with a fraction, likeness at each whole sample, the best of them)."""
     size = 1 << int(np.ceil(np.log2(len(region) + len(piece))))
     piece, region = piece.astype(np.float64), region.astype(np.float64)
     product = np.fft.irfft(np.fft.rfft(region, size) * np.conj(np.fft.rfft(piece, size)), size)
@@ -108,13 +128,15 @@ def _is_lost(lost, begin, end):
     return any(low < end and begin < high for low, high in lost)
 
 
-def _follow(found, recorded, said, first, drift, lost, jump):
-    """Finds the place of each window that can be told; the jumps are the differences between neighbours."""
+def _follow(found, recorded, said, first, lost, jump):
+    """Finds the place of each window that can be told; the jumps are the differences between neighbours, as far as they
+    are more than a correction of the clock by 1.2 %."""
     rate, window = found.rate, int(WINDOW * found.rate)
+    width = int(0.0006 * rate)
     late = 0.0  # samples, in the last window that was sure
     for at in range(first, len(recorded) - window, window):
         piece = recorded[at : at + window]
-        where = (found.begin + at - _stretch(at - first, drift) - late) / rate
+        where = (found.begin + at - late) / rate
         if audio.level(piece) < LOUD or _is_lost(lost, where, where + WINDOW):
             continue
         for reach in (0.01, 0.4):
@@ -123,26 +145,19 @@ def _follow(found, recorded, said, first, drift, lost, jump):
             if len(region) < window + 2:
                 break
             lag, alike, best = _peak(piece, region)
-            width = int(0.0006 * rate)
             others = np.concatenate([alike[: max(0, best - width)], alike[best + width + 1 :]])
             if alike[best] > 0.6:
                 break
-        else:
-            continue
         if len(region) < window + 2 or alike[best] < 0.6 or (len(others) and others.max() > alike[best] - 0.15):
             continue
-        now = found.begin + at - _stretch(at - first, drift) - (begin + lag)
-        ms = now * 1000 / rate
-        if found.places and abs(ms - found.places[-1][1]) >= jump + 0.03 * (at / rate - found.places[-1][0]):
-            found.jumps.append((round(at / rate, 2), round(ms - found.places[-1][1], 1)))
-        found.places.append((at / rate, ms))
-        late = now
+        late = found.begin + at - (begin + lag)
+        ms, second = late * 1000 / rate, at / rate
+        if found.places:
+            before, then = found.places[-1]
+            if abs(ms - then) >= jump + 12 * (second - before):
+                found.jumps.append((round(second, 2), round(ms - then, 1)))
+        found.places.append((second, ms))
     assert len(found.places) > 6, "too little of the recording is like what was said"
-
-
-def _stretch(samples, drift):
-    """How many of so many recorded samples are there because the sender is slow."""
-    return samples - samples / (1 + drift / 1e6)
 
 
 def _shifted(pcm, begin, count):
@@ -160,26 +175,45 @@ def _shifted(pcm, begin, count):
     return piece[pad : pad + count]
 
 
-def _judge(found, recorded, said, first, drift, lost):
-    """Signal-to-noise ratio of each segment, at the place that its neighbours tell."""
+def _ratio(wanted, heard):
+    """Signal to noise in dB, the best gain between -3 and +3 dB allowed for; and that gain."""
+    energy = np.sum(wanted**2)
+    gain = float(np.clip(np.sum(wanted * heard) / energy, 0.7, 1.4)) if energy else 1.0
+    noise = np.sum((heard / gain - wanted) ** 2)
+    return (CEILING if noise == 0 else min(CEILING, 10 * np.log10(energy / noise))), gain
+
+
+def _judge(found, recorded, said, first, lost):
+    """Signal-to-noise ratio of each segment, at the place that its neighbours tell, or up to 1.5 ms beside it."""
     rate, size = found.rate, int(SEGMENT * found.rate)
     times, late = np.array(found.places).T
-    pairs = []
+    gains = []
     for at in range(first, len(recorded) - size, size):
-        behind = np.interp(at / rate, times, late) * rate / 1000
-        if abs(behind) < 0.02 and not drift:
-            behind = 0.0
-        where = found.begin + at - _stretch(at - first, drift) - behind
+        heard = recorded[at : at + size].astype(np.float64)
+        where = round(found.begin + at - np.interp(at / rate, times, late) * rate / 1000)
         wanted = _shifted(said, where, size)
-        if audio.level(wanted) >= LOUD and not _is_lost(lost, where / rate, where / rate + SEGMENT):
-            pairs.append((at / rate, wanted, recorded[at : at + size].astype(np.float64)))
-    gains = [np.sum(wanted * heard) / np.sum(wanted**2) for _, wanted, heard in pairs]
-    found.gain = float(np.median(gains)) if gains else 0.0
-    if found.is_exact:
-        found.gain = 1.0
-    for at, wanted, heard in pairs:
-        noise = np.sum((heard / (found.gain or 1) - wanted) ** 2)
-        ratio = CEILING if noise == 0 else 10 * np.log10(np.sum(wanted**2) / noise)
-        found.snr.append(float(np.clip(ratio, -10, CEILING)))
+        if audio.level(wanted) < LOUD or _is_lost(lost, where / rate, where / rate + SEGMENT):
+            continue
+        ratio, gain = _ratio(wanted, heard)
+        if ratio < 60:
+            ratio, gain = max((ratio, gain), _best_nearby(said, where, heard, rate))
+        gains.append(gain)
+        found.snr.append(float(max(ratio, -10)))
         if ratio < 3:
-            found.missing.append(round(at, 2))
+            found.missing.append(round(at / rate, 2))
+    found.gain = float(np.median(gains)) if gains else 0.0
+
+
+def _best_nearby(said, where, heard, rate):
+    """The best (ratio, gain) within 1.5 ms, to a thousandth of a sample."""
+    reach = int(0.0015 * rate)
+    begin = max(0, where - reach)
+    region = said[begin : where + reach + len(heard)]
+    if len(region) < len(heard) + 2:
+        return -10.0, 1.0
+    place = begin + _peak(heard, region)[0]
+    best = (-100.0, 1.0)
+    for step in (0.25, 0.03, 0.004):
+        best, place = max((_ratio(_shifted(said, place + k * step, len(heard)), heard), place + k * step)
+                          for k in range(-4, 5))
+    return best

@@ -125,6 +125,7 @@ class Media:
         self.remote_rtcp = remote_rtcp or (remote if self.mux else (remote[0], remote[1] + 1))
         self._sending = True
         if self._mouth is None:
+            self._voice.prepare(self.codec, self.ptime)  # the first packet must not be late
             self._mouth = threading.Thread(target=self._speak, daemon=True)
             self._mouth.start()
 
