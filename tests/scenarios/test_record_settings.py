@@ -111,7 +111,7 @@ def test_formats_channels_and_hints_are_what_was_asked_for(line):
     assert done["plain"].path.suffix == ".mp3" and done["wav"].path.suffix == ".wav"
     assert {name: s.channels for name, s in sounds.items() if s.channels != 1} == {"wav two channels": 2,
                                                                                    "mp3 two channels": 2}
-    source = phone.media._queue
+    source = phone.media.source
     for name in ("plain", "wav", "send", "old duplex", "quality", "unknown hint"):
         pieces = audio.story(sounds[name].mono, source)
         assert len(pieces) == 1 and pieces[0][2] > 1.4, f"{name}: {pieces}"

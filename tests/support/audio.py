@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import numpy as np
 
@@ -49,6 +50,18 @@ def read(path):
     assert done.returncode == 0, f"ffmpeg cannot decode {path}: {done.stderr.decode(errors='replace')}"
     pcm = np.frombuffer(done.stdout, dtype="<i2").reshape(-1, channels).T
     return Sound(pcm, rate)
+
+
+def wav_data(path):
+    """The bytes of a RIFF or RF64 file's data chunk."""
+    content = Path(path).read_bytes()
+    at = 12
+    while at + 8 <= len(content):
+        name, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "little")
+        if name == b"data":
+            return content[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+    raise AssertionError(f"{path} has no data chunk")
 
 
 def level(pcm):

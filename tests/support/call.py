@@ -1,6 +1,7 @@
 """What most scenarios begin with: a client that is registered, a phone that calls, the call answered and recorded."""
 
 import itertools
+import json
 
 import pytest
 
@@ -84,6 +85,16 @@ def end_reason(stanza):
     assert stanza.get("type") == "unavailable", stanza
     reason = next(child for child in stanza.first if child.tag != RAYO + "header")
     return reason.tag.split("}")[-1], reason.get("platform-code")
+
+
+def hints(**values):
+    """<hint/> elements: hints(sample_rate=8000) is the hint sample-rate."""
+    return "".join(f"<hint name='{name.replace('_', '-')}' value='{value}'/>" for name, value in values.items())
+
+
+def sidecar(complete):
+    """What is in the json beside a recording (docs/sidecar.md)."""
+    return json.loads(complete.path.with_suffix(".json").read_text())
 
 
 def check_file(complete):

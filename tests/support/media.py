@@ -1,7 +1,8 @@
 """One RTP leg of the test phone: a mouth that speaks on time and an ear that keeps whatever comes.
 
 The mouth sends a packet each ptime by absolute deadlines; when the machine stalls it catches up, and timestamps are exact
-all the same. `position` counts the samples that went out since it began, so a test can say where in the signal it was.
+all the same. `position` counts the ticks of 1/8000 s that went out since it began, whatever the codec, so a test can say
+where in the signal it was; `sent` is all that was spoken, packet by packet, whether or not the network let it pass.
 """
 
 import random
@@ -9,42 +10,13 @@ import select
 import socket
 import threading
 import time
+from dataclasses import dataclass
 
 import numpy as np
 
-from support import g711, rtp
-from support.signals import RATE
-
-
-class Impairment:
-    """What the network does to packets, the same for the same seed: shares between 0 and 1, `delay` in packets."""
-
-    def __init__(self, drop=0.0, duplicate=0.0, reorder=0.0, delay=0, delayed=0.0, seed=1):
-        self.drop, self.duplicate, self.reorder = drop, duplicate, reorder
-        self.delay, self.delayed = delay, delayed
-        self._random = random.Random(seed)
-        self._held = []  # [packets still to wait, bytes]
-        self.dropped = 0
-
-    def pass_on(self, data):
-        """The packets that leave now that `data` was handed in."""
-        out = []
-        for held in self._held:
-            held[0] -= 1
-        dice = self._random.random
-        if dice() < self.drop:
-            self.dropped += 1
-        elif dice() < self.reorder:
-            self._held.append([1, data])
-        elif dice() < self.delayed:
-            self._held.append([self.delay, data])
-        else:
-            out.append(data)
-            if dice() < self.duplicate:
-                out.append(data)
-        out += [data for left, data in self._held if left <= 0]
-        self._held = [held for held in self._held if held[0] > 0]
-        return out
+from support import codecs, rtp, signals
+from support.network import Impairment, Wire  # noqa: F401 (Impairment: for those who use Media)
+from support.voice import TICK_RATE, Voice
 
 
 def bind_pair(address):
@@ -65,56 +37,95 @@ def bind_pair(address):
     raise OSError(f"no free port pair on {address}")
 
 
+@dataclass
+class Spoken:
+    """One ptime of the mouth's timeline."""
+    position: int   # ticks
+    ticks: int
+    due: float      # seconds after the mouth opened, by its schedule: `position` stretched by the drift
+    codec: str
+    payload: bytes  # what the codec made of it; None where the phone pressed a key
+    was_sent: bool  # else it was quiet, hushed, or the network lost it
+
+
 class Media:
     def __init__(self, address="127.0.0.1", codec="PCMU", ptime=20, mux=False, event_type=101, seed=None):
-        self.address, self.codec, self.ptime, self.mux, self.event_type = address, codec, ptime, mux, event_type
+        self.address, self.ptime, self.mux, self.event_type = address, ptime, mux, event_type
         self.rtp_socket, self.rtcp_socket = bind_pair(address)
         self.port = self.rtp_socket.getsockname()[1]
         dice = random.Random(seed)
         self.ssrc = dice.getrandbits(32)
         self.sequence = dice.getrandbits(16)
         self.timestamp_base = dice.getrandbits(32)
+        self.types = {}      # payload type -> name of the codec, all that were ever agreed on
+        self.codec = None
+        self._agreed = None  # (codec, payload type): what is spoken from the next possible packet on
         self.remote = None
         self.remote_rtcp = None
         self.impairment = None
+        self.drift = 0.0                  # ppm: how much longer than it thinks the phone takes for everything
         self.silence_suppression = False  # send nothing where the signal is digital silence
+        self.comfort_noise = None         # then first a packet of RFC 3389 with this payload
         self.heard = []      # RtpPacket of whatever type, as it arrived
         self.reports = []    # RtcpPacket
         self.broken = 0      # datagrams that were neither
+        self.sent = []       # Spoken
         self.sent_packets = self.sent_octets = 0
-        self.position = 0    # samples since the mouth opened
+        self.position = 0    # ticks since the mouth opened
         self._lock = threading.Lock()
-        self._queue = np.zeros(0, dtype=np.int16)
-        self._queue_at = 0
-        self._play_end = 0
+        self._voice, self._voice_from = Voice(np.zeros(0, dtype=np.int16)), 0
         self._sending = False
         self._event = None
         self._closed = False
         self._was_quiet = True
+        self._stall = 0.0
         self._mouth = None
+        self._wire = None
         self._start = None
         self._from = None
+        self.use(codec)
         self._ear = threading.Thread(target=self._listen, daemon=True)
         self._ear.start()
 
     # ---- mouth ----
-    def play(self, pcm):
-        """Speaks `pcm` from the next packet on, then silence. Returns the position at which it begins."""
+    def use(self, codec, payload_type=None):
+        """Speaks that codec from the next packet on that can be its first."""
+        if codec not in codecs.CODECS:
+            return
+        payload_type = codecs.CODECS[codec].payload_type if payload_type is None else payload_type
+        self.types[payload_type] = codec
+        if self._voice.ticks:
+            self._voice.prepare(codec, self.ptime)
         with self._lock:
-            self._queue, self._queue_at = np.asarray(pcm, dtype=np.int16), 0
-            self._play_end = self.position + len(self._queue)
+            self._agreed = (codec, payload_type)
+            if self.codec is None:
+                self.codec, self.payload_type, self._now_ptime = codec, payload_type, self.ptime
+
+    def play(self, pcm, rate=TICK_RATE, **options):
+        """Speaks `pcm` from the next packet on, then silence. Returns the position at which it begins. `options`: of
+        the Opus encoder."""
+        voice = Voice(pcm, rate, **options)
+        voice.prepare(self._agreed[0], self.ptime)
+        with self._lock:
+            self._voice, self._voice_from = voice, self.position
             return self.position
 
     @property
+    def source(self):
+        """What play() was given."""
+        return self._voice.pcm
+
+    @property
     def now(self):
-        """Where in the timeline the clock stands, in samples, whether or not the mouth keeps up."""
-        return 0 if self._start is None else int((time.monotonic() - self._start) * RATE)
+        """Where in the timeline the clock stands, in ticks, whether or not the mouth keeps up."""
+        return 0 if self._start is None else int((time.monotonic() - self._start) * TICK_RATE)
 
     def open_mouth(self, remote, remote_rtcp=None):
         self.remote = remote
         self.remote_rtcp = remote_rtcp or (remote if self.mux else (remote[0], remote[1] + 1))
         self._sending = True
         if self._mouth is None:
+            self._voice.prepare(self.codec, self.ptime)  # the first packet must not be late
             self._mouth = threading.Thread(target=self._speak, daemon=True)
             self._mouth.start()
 
@@ -126,8 +137,12 @@ class Media:
         self._sending = True
         self._was_quiet = True
 
+    def stall(self, seconds):
+        """Sends nothing for that long, and then at once what should have been sent meanwhile."""
+        self._stall = seconds
+
     def is_done(self):
-        return self._queue_at >= len(self._queue)
+        return self.position >= self._voice_from + self._voice.ticks
 
     def wait_played(self, limit=60):
         """Until all that was given to play() has been sent."""
@@ -136,83 +151,112 @@ class Media:
             assert time.monotonic() < until, "the phone did not get round to playing everything"
             time.sleep(0.01)
 
-    def wait_position(self, samples, limit=60):
+    def wait_position(self, ticks, limit=60):
         until = time.monotonic() + limit
-        while self.position < samples:
+        while self.position < ticks:
             assert time.monotonic() < until, "the phone did not get that far"
             time.sleep(0.005)
 
     def press(self, digit, milliseconds=100):
         """A telephone-event instead of audio, from the next packet on."""
         with self._lock:
-            self._event = [digit, milliseconds * RATE // 1000, None]
+            self._event = [digit, milliseconds * TICK_RATE // 1000, None]
 
-    def move_mouth(self):
-        """Sends from another port from now on; what is heard is heard on both."""
-        self._from = socket.socket(self.rtp_socket.family, socket.SOCK_DGRAM)
-        self._from.bind((self.address, 0))
-        return self._from.getsockname()[1]
+    def move_mouth(self, address=None):
+        """Sends from another port (and address) from now on; what is heard is heard on both."""
+        new = socket.socket(self.rtp_socket.family, socket.SOCK_DGRAM)
+        new.bind((address or self.address, 0))
+        self._from = new
+        return new.getsockname()[1]
 
     def change_ssrc(self):
-        self.ssrc = (self.ssrc + 0x1234567) & 0xFFFFFFFF
-        self.sequence = (self.sequence + 20000) & 0xFFFF
-        self.timestamp_base = (self.timestamp_base + 0x7654321) & 0xFFFFFFFF
+        with self._lock:
+            self.ssrc = (self.ssrc + 0x1234567) & 0xFFFFFFFF
+            self.sequence = (self.sequence + 20000) & 0xFFFF
+            self.timestamp_base = (self.timestamp_base + 0x7654321) & 0xFFFFFFFF
+
+    def jump_timestamp(self, seconds):
+        """The same source goes on with other timestamps, as some phones do after a hold."""
+        with self._lock:
+            self.timestamp_base = (self.timestamp_base + int(seconds * self._clock)) & 0xFFFFFFFF
 
     def send_report(self):
         now = time.time() + 2208988800
         ntp = (int(now) << 32) | int((now % 1) * (1 << 32))
-        data = rtp.sender_report(self.ssrc, ntp, self.timestamp_base + self.position, self.sent_packets,
-                                 self.sent_octets)
+        data = rtp.sender_report(self.ssrc, ntp, self._stamp(self.position), self.sent_packets, self.sent_octets)
         (self.rtp_socket if self.mux else self.rtcp_socket).sendto(data, self.remote_rtcp)
         return (ntp >> 16) & 0xFFFFFFFF
 
     def send_raw(self, data, to=None):
         self.rtp_socket.sendto(data, to or self.remote)
 
-    def _next_audio(self, count):
-        piece = self._queue[self._queue_at : self._queue_at + count]
-        self._queue_at += len(piece)
-        return np.concatenate([piece, np.zeros(count - len(piece), dtype=np.int16)]) if len(piece) < count else piece
+    @property
+    def _clock(self):
+        return codecs.CODECS[self.codec].clock
+
+    def _stamp(self, position):
+        return (self.timestamp_base + position * self._clock // TICK_RATE) & 0xFFFFFFFF
 
     def _speak(self):
         self._start = start = time.monotonic()
-        spoken = 0.0
+        due = 0.0
         while not self._closed:
-            wait = start + spoken - time.monotonic()
+            if self._stall:
+                time.sleep(self._stall)
+                self._stall = 0.0
+            wait = start + due - time.monotonic()
             if wait > 0:
                 time.sleep(wait)
             with self._lock:
-                count = self.ptime * RATE // 1000
-                audio = self._next_audio(count)
-                position = self.position
-                packets = self._packets(audio, position, count)
-                self.position += count
-            if self._sending:
-                for data in packets:
-                    self._send(data)
-            spoken += count / RATE
+                self._change_over()
+                ticks = 8 * self._now_ptime
+                packets, payload = self._packets(self.position, ticks)
+                passed = [one for data in packets for one in self._through(data)]
+                self.sent.append(Spoken(self.position, ticks, due, self.codec, payload, bool(passed)))
+                self.position += ticks
+                due += ticks / TICK_RATE * (1 + self.drift / 1e6)
+            for data in passed:
+                self._carry(data)
 
-    def _packets(self, audio, position, count):
-        stamp = self.timestamp_base + position
+    def _change_over(self):
+        """Another codec or ptime takes hold where the signal can be cut into its packets."""
+        wish = (*self._agreed, self.ptime)
+        at = self.position - self._voice_from
+        if wish == (self.codec, self.payload_type, self._now_ptime) or at % (8 * self.ptime):
+            return
+        stamp = self._stamp(self.position)
+        self.codec, self.payload_type, self._now_ptime = wish
+        self.timestamp_base = (self.timestamp_base + stamp - self._stamp(self.position)) & 0xFFFFFFFF
+
+    def _packets(self, position, ticks):
+        """What goes out for this ptime, and the payload of the audio in it."""
         if self._event:
-            digit, length, begun = self._event
-            first = begun is None
-            begun = position if first else begun
-            self._event[2] = begun
-            done = position + count - begun
-            ends = done >= length
-            payload = rtp.telephone_event(digit, min(done, length), ends)
-            out = [self._packet(self.event_type, self.timestamp_base + begun, payload, first)
-                   for _ in range(3 if ends else 1)]
-            if ends:
-                self._event = None
-            return out
-        quiet = self.silence_suppression and not audio.any()
-        if quiet or not self._sending:
+            return self._event_packets(position, ticks), None
+        at, ptime = position - self._voice_from, self._now_ptime
+        payload = self._voice.payload(self.codec, ptime, at)
+        is_quiet = self.silence_suppression and self._voice.is_quiet(at, ptime)
+        is_untransmitted = codecs.CODECS[self.codec].encoding == "opus" and len(payload) <= 2
+        if not self._sending or is_untransmitted:
             self._was_quiet = True
-            return []
+            return [], payload
+        if is_quiet:
+            begins, self._was_quiet = not self._was_quiet, True
+            if not begins or self.comfort_noise is None:
+                return [], payload
+            return [self._packet(codecs.COMFORT_NOISE, self._stamp(position), self.comfort_noise, False)], payload
         marker, self._was_quiet = self._was_quiet, False
-        return [self._packet(g711.STATIC[self.codec], stamp, g711.encode(self.codec, audio), marker)]
+        return [self._packet(self.payload_type, self._stamp(position), payload, marker)], payload
+
+    def _event_packets(self, position, ticks):
+        digit, length, begun = self._event
+        first = begun is None
+        begun = self._event[2] = position if first else begun
+        done = position + ticks - begun
+        ends = done >= length
+        payload = rtp.telephone_event(digit, min(done, length) * self._clock // TICK_RATE, ends)
+        if ends:
+            self._event = None
+        return [self._packet(self.event_type, self._stamp(begun), payload, first) for _ in range(3 if ends else 1)]
 
     def _packet(self, payload_type, stamp, payload, marker):
         data = rtp.RtpPacket(payload_type, self.sequence, stamp, self.ssrc, payload, marker).pack()
@@ -221,12 +265,42 @@ class Media:
         self.sent_octets += len(payload)
         return data
 
+    def _through(self, data):
+        if not self._sending:
+            return []
+        return self.impairment.pass_on(data) if self.impairment else [data]
+
+    def _carry(self, data):
+        if self.impairment and self.impairment.jitter:
+            self._wire = self._wire or Wire(self._send)
+            self._wire.put(data, time.monotonic() + self.impairment.lag(), self.impairment.keep_order)
+        else:
+            self._send(data)
+
     def _send(self, data):
-        for one in self.impairment.pass_on(data) if self.impairment else [data]:
-            try:
-                (self._from or self.rtp_socket).sendto(one, self.remote)
-            except OSError:
-                pass  # the far end is gone: ICMP says so on loopback
+        try:
+            (self._from or self.rtp_socket).sendto(data, self.remote)
+        except OSError:
+            pass  # the far end is gone: ICMP says so on loopback
+
+    # ---- what was said ----
+    def lost_spans(self):
+        """[(position, ticks)] of what the network lost, as long as one codec was spoken and timestamps ran on."""
+        lost = []
+        for packet in map(rtp.parse_rtp, self.impairment.lost if self.impairment else []):
+            gone = (packet.timestamp - self.timestamp_base) & 0xFFFFFFFF
+            lost.append((gone * TICK_RATE // self._clock, self._now_ptime * 8))
+        return lost
+
+    def spoken(self, begin=0, end=None):
+        """What a listener without a network in between would have heard from position `begin` to `end`, decoded by
+        another decoder than the server's: (PCM, rate). One codec, one ptime, no keys pressed."""
+        words = [word for word in list(self.sent) if end is None or word.position < end]
+        name, ptime = words[0].codec, words[0].ticks // 8
+        assert all(word.codec == name and word.payload is not None for word in words)
+        rate = codecs.CODECS[name].rate
+        pcm = codecs.decode(name, [word.payload for word in words], ptime)
+        return pcm[begin * rate // TICK_RATE :], rate
 
     # ---- ear ----
     def _listen(self):
@@ -263,32 +337,38 @@ class Media:
         self.heard.append(packet)
 
     def audio_packets(self):
-        return [p for p in self.heard if p.payload_type == g711.STATIC[self.codec]]
+        return [p for p in self.heard if p.payload_type in self.types]
 
     def keepalives(self):
         """Packets of a payload type that was not negotiated (RFC 6263 §4.6)."""
-        return [p for p in self.heard if p.payload_type not in (g711.STATIC[self.codec], self.event_type)]
+        return [p for p in self.heard if p.payload_type not in (*self.types, self.event_type)]
 
     def heard_pcm(self):
-        """What was heard, each packet at the place that its timestamp says; silence where nothing came."""
-        packets = self.audio_packets()
+        """What was heard in the codec that is spoken, at 8 kHz, each packet at the place that its timestamp says;
+        silence where nothing came."""
+        packets = [p for p in self.heard if p.payload_type == self.payload_type]
         if not packets:
             return np.zeros(0, dtype=np.int16)
+        codec = codecs.CODECS[self.codec]
+        sound = codecs.decode(self.codec, [p.payload for p in packets])
+        size = len(sound) // len(packets)
         base = packets[0].timestamp
-        places = [((p.timestamp - base + 0x80000000) & 0xFFFFFFFF) - 0x80000000 for p in packets]
+        places = [(((p.timestamp - base + 0x80000000) & 0xFFFFFFFF) - 0x80000000) * codec.rate // codec.clock
+                  for p in packets]
         first = min(places)
-        if max(places) - first > 3600 * RATE:
+        if max(places) - first > 3600 * codec.rate:
             raise AssertionError("the timestamps that were heard span more than an hour")
-        pcm = np.zeros(max(places) - first + max(len(p.payload) for p in packets), dtype=np.int16)
-        for place, packet in zip(places, packets):
-            decoded = g711.decode(self.codec, packet.payload)
-            pcm[place - first : place - first + len(decoded)] = decoded
-        return pcm
+        pcm = np.zeros(max(places) - first + size, dtype=np.int16)
+        for index, place in enumerate(places):
+            pcm[place - first : place - first + size] = sound[index * size : (index + 1) * size]
+        return signals.resample(pcm, codec.rate, TICK_RATE)
 
     def close(self):
         self._closed = True
         if self._mouth:
             self._mouth.join(1)
+        if self._wire:
+            self._wire.close()
         self._ear.join(1)
         for one in (self.rtp_socket, self.rtcp_socket, self._from):
             if one is not None:

@@ -16,7 +16,7 @@ from pathlib import Path
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from support import signals, sip  # noqa: E402
+from support import codecs, signals, sip  # noqa: E402
 from support.media import Media  # noqa: E402
 from support.transport import Tcp, Udp  # noqa: E402
 
@@ -100,13 +100,23 @@ class Phone:
         self.close()
 
 
+HOLDS = {  # what a phone offers to put the other side on hold
+    "sendonly": dict(direction="sendonly"),
+    "inactive": dict(direction="inactive"),
+    "zero address": dict(connection="0.0.0.0"),
+    "port": dict(port=0),
+}
+
+
 class Call:
-    """One dialog and its media. `responses` and `requests` keep what came, in order."""
+    """One dialog and its media. `responses` and `requests` keep what came, in order.
+
+    `codecs`: names of support.codecs; `play`, `rate` and `encoder` (how Opus is made) are given to Media.play()."""
 
     def __init__(self, phone, to, offer=True, sdp=None, codecs=("PCMU", "PCMA"), ptime=20, mux=False, event_type=101,
                  direction="sendrecv", headers=(), require_100rel=False, supported=(), auto_ack=True, auto_prack=True,
                  auto_bye=True, speaks=True, from_header=None, to_header=None, request_uri=None, play=None,
-                 media_address=None):
+                 media_address=None, encoder=None, rate=signals.RATE):
         self.phone, self.to = phone, to
         self.call_id = sip.token(16)
         self.offer, self.headers, self.require_100rel, self.supported = offer, list(headers), require_100rel, supported
@@ -124,7 +134,7 @@ class Call:
         self.responses, self.requests = [], []
         self.ended = False
         self.remote_sdp = None
-        self._play = play
+        self._play, self._rate, self._encoder = play, rate, encoder or {}
         self._branch = None
         self._acks = {}
         self._pracked = set()
@@ -202,8 +212,21 @@ class Call:
         return self.wait_response(method, cseq=message.cseq[0], limit=limit)
 
     def reinvite(self, body=None, headers=(), **changes):
+        """Offers again, with changes to sip.make_sdp(); other codecs and another ptime are spoken once it agrees."""
         self.sdp_version += 1
+        self.codecs = changes.get("codecs", self.codecs)
+        self.media.ptime = changes.get("ptime", self.media.ptime)
         return self.in_dialog("INVITE", headers, self.description(**changes) if body is None else body)
+
+    def hold(self, style="sendonly"):
+        """On hold in one of the styles of HOLDS; the phone sends nothing meanwhile."""
+        self.media.hush()
+        return self.reinvite(**HOLDS[style])
+
+    def unhold(self):
+        response = self.reinvite()
+        self.media.speak_on()
+        return response
 
     def update(self, body=None, headers=(), **changes):
         if changes:
@@ -268,18 +291,21 @@ class Call:
     def _agree(self, response):
         """Takes the server's description; returns ours, should it be wanted as the answer."""
         self.remote_sdp = sip.Sdp(response.body)
-        common = [codec for codec in self.remote_sdp.codecs if codec in self.codecs]
+        theirs = self.remote_sdp.codec_types
+        if "OPUS" in theirs and "OPUS/stereo" in self.codecs:
+            theirs = {"OPUS/stereo" if name == "OPUS" else name: number for name, number in theirs.items()}
+        common = [codec for codec in theirs if codec in self.codecs]
         if common:
-            self.media.codec = common[0]
+            self.media.use(common[0], theirs[common[0]])
         if self.remote_sdp.event_type and not self.offer:
             self.media.event_type = self.remote_sdp.event_type
         self.media.mux = self.media.mux and self.remote_sdp.mux
         self.codecs_answered = common[:1]
         if self.speaks and self.remote_sdp.port:
             if self._play is not None and self.media.remote is None:
-                self.media.play(self._play)
+                self.media.play(self._play, self._rate, **self._encoder)
             self.media.open_mouth((self.remote_sdp.address, self.remote_sdp.port))
-        return self.description(codecs=common[:1]) if common else ""
+        return self.description(codecs=common[:1], types=theirs) if common else ""
 
     def _on_request(self, request, reply):
         if request.method == "BYE" and not self.auto_bye:
@@ -351,7 +377,7 @@ def main():
     parser.add_argument("--transport", choices=("udp", "tcp"), default="udp")
     parser.add_argument("--save", help="a wav file for what was heard")
     parser.add_argument("--from-user", default="phone", help="user part of From")
-    parser.add_argument("--codec", choices=("PCMU", "PCMA"), default="PCMU")
+    parser.add_argument("--codec", choices=tuple(codecs.CODECS), default="PCMU")
     parser.add_argument("--ptime", type=int, default=20)
     wish = parser.parse_args()
     where = wish.to.split("@")[-1].split(";")[0]

@@ -137,11 +137,14 @@ class Server:
         return self.process is not None and self.process.poll() is None
 
     def recorded_files(self):
-        """Every file of the recording directory that is not in the spool."""
+        """Every file of the recording directory that is neither in the spool nor a sidecar."""
         if not self.recordings.exists():
             return []
-        return sorted(p for p in self.recordings.rglob("*") if p.is_file()
+        return sorted(p for p in self.recordings.rglob("*") if p.is_file() and p.suffix != ".json"
                       and "spool" not in p.relative_to(self.recordings).parts)
+
+    def sidecars(self):
+        return sorted(p for p in self.recordings.rglob("*.json") if "spool" not in p.relative_to(self.recordings).parts)
 
     def spooled_files(self):
         return sorted(p for p in (self.recordings / "spool").glob("*") if p.is_file())

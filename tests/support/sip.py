@@ -3,6 +3,8 @@
 import random
 import re
 
+from support import codecs as known
+
 _dice = random.Random()
 _SHORT = {"i": "call-id", "m": "contact", "e": "content-encoding", "l": "content-length", "c": "content-type",
           "f": "from", "s": "subject", "k": "supported", "t": "to", "v": "via", "x": "session-expires"}
@@ -84,21 +86,26 @@ def split_stream(buffer):
     return (buffer[:size], buffer[size:]) if len(buffer) >= size else (None, buffer)
 
 
-NAMES = {0: "PCMU", 8: "PCMA", 9: "G722", 18: "G729", 3: "GSM"}
-
-
 def make_sdp(address, port, codecs=("PCMU", "PCMA"), ptime=20, direction="sendrecv", mux=False, event_type=101,
-             version=1, connection=None, session_id=4711, extra=()):
-    numbers = {name: number for number, name in NAMES.items()}
-    types = [numbers[name] for name in codecs]
-    formats = [str(t) for t in types] + ([str(event_type)] if event_type else [])
+             version=1, connection=None, session_id=4711, extra=(), types=None):
+    """`codecs`: names of support.codecs, and "CN"; `types`: other payload types than they have there."""
+    chosen = [(known.CODECS[name], (types or {}).get(name, known.CODECS[name].payload_type))
+              for name in codecs if name != "CN"]
+    clock = chosen[0][0].clock if chosen else 8000
+    formats = [str(number) for _, number in chosen] + ([str(known.COMFORT_NOISE)] if "CN" in codecs else [])
+    formats += [str(event_type)] if event_type else []
     kind = "IP6" if ":" in (connection or address) else "IP4"
     lines = ["v=0", f"o=phone {session_id} {version} IN {kind} {address}", "s=-",
              f"c=IN {kind} {connection or address}", "t=0 0",
              f"m=audio {port} RTP/AVP {' '.join(formats)}"]
-    lines += [f"a=rtpmap:{t} {NAMES[t]}/8000" for t in types]
+    for codec, number in chosen:
+        lines.append(f"a=rtpmap:{number} {codec.rtpmap}")
+        if codec.fmtp:
+            lines.append(f"a=fmtp:{number} {codec.fmtp}")
+    if "CN" in codecs:
+        lines.append(f"a=rtpmap:{known.COMFORT_NOISE} CN/8000")
     if event_type:
-        lines += [f"a=rtpmap:{event_type} telephone-event/8000", f"a=fmtp:{event_type} 0-16"]
+        lines += [f"a=rtpmap:{event_type} telephone-event/{clock}", f"a=fmtp:{event_type} 0-16"]
     if ptime:
         lines.append(f"a=ptime:{ptime}")
     lines.append(f"a={direction}")
@@ -137,12 +144,27 @@ class Sdp:
         return None
 
     @property
+    def codec_types(self):
+        """Name of support.codecs -> payload type, in order."""
+        maps = {int(number): what for number, what in re.findall(r"(?m)^rtpmap:(\d+) +(\S+)", "\n".join(self.attributes))}
+        found = {}
+        for number in self.formats:
+            if number in maps:
+                encoding, clock = maps[number].split("/")[:2]
+                codec = known.find(encoding, int(clock))
+            else:
+                codec = next((c for c in known.CODECS.values() if c.payload_type == number < 96), None)
+            if codec:
+                found.setdefault(codec.name, number)
+        return found
+
+    @property
     def codecs(self):
-        return [NAMES[f] for f in self.formats if f in NAMES]
+        return list(self.codec_types)
 
     @property
     def event_type(self):
         for line in self.attributes:
-            if line.startswith("rtpmap:") and "telephone-event/8000" in line:
+            if line.startswith("rtpmap:") and "telephone-event/" in line:
                 return int(line[7:].split()[0])
         return None
