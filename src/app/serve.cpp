@@ -183,11 +183,11 @@ void Service::log_figures() const {
   const media::Engine::Stats media = media_->stats();
   log::info("app",
             "media: {} packets received, {} lost, {} late, {} duplicate, {} malformed, {} foreign, {} resyncs, {} "
-            "dropped by the kernel; {} sent, {} "
+            "dropped by the kernel, {} ms adjusted to clocks; {} sent, {} "
             "not sent; RTCP {} received, {} sent; {} ticks, {} late",
             media.total.received, media.total.lost, media.total.late, media.total.duplicate, media.total.malformed,
-            media.total.foreign, media.total.resyncs, media.total.overflowed, media.total.sent, media.total.send_failed,
-            media.total.rtcp_received, media.total.rtcp_sent, media.ticks, media.late_ticks);
+            media.total.foreign, media.total.resyncs, media.total.overflowed, media.total.adjusted, media.total.sent,
+            media.total.send_failed, media.total.rtcp_received, media.total.rtcp_sent, media.ticks, media.late_ticks);
   const sip::UserAgent::Stats sip = sip_->stats();
   log::info("app", "SIP: {} invites, {} refused as busy, {} malformed messages, {} dialogs up", sip.invites,
             sip.refused_busy, sip.malformed, sip.dialogs);

@@ -43,7 +43,7 @@ Position Anchor::place(const Packet& packet, Position floor) {
   const Position lateness = packet.arrival - (position(timestamp) + packet.duration);
   if (disagrees(packet, lateness, backward)) {
     ++resyncs_;
-    set(packet, after_newest(packet, floor));
+    begin_anew(packet, floor);
   } else {
     if (settles_at_) {
       settle(packet, lateness);
@@ -74,8 +74,8 @@ void Anchor::set(const Packet& packet, Position floor) {
   if (room_ >= options_.depth / 2) settles_at_ = packet.arrival + options_.depth * 3 / 4 - packet.duration;
 }
 
-// Another source, or another codec with another clock (RFC 7160): what follows without a break goes on where the last
-// packet ended.
+// Another source, another row of timestamps, or another codec with another clock (RFC 7160): what follows without a
+// break goes on where the last packet ended.
 void Anchor::begin_anew(const Packet& packet, Position floor) {
   const Position end = newest_end_;
   const Position off = packet.arrival - packet.duration - end;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace media {
 namespace {
 
 constexpr int kPackets = 15;                // at least, for a window to say something
 constexpr double kWindow = 2, kStale = 20;  // seconds
+constexpr double kSteady = 0.4;             // seconds of packets of one length
 constexpr double kTolerated = 0.005;        // seconds
 constexpr double kProportional = 0.05;      // per second
 constexpr double kIntegral = 0.0006;        // per second²
@@ -19,7 +21,8 @@ constexpr int kCalm = 10;
 
 }  // namespace
 
-void Drift::observe(Position lateness, Position arrival) {
+void Drift::observe(Position lateness, Position arrival, Position duration) {
+  note_duration(duration);
   if (packets_ == 0) {
     begin_ = arrival;
     least_ = lateness;
@@ -30,12 +33,28 @@ void Drift::observe(Position lateness, Position arrival) {
   if (length >= kWindow && packets_ >= kPackets) {
     close_window(arrival);
   } else if (length >= kStale) {
-    restart();
+    packets_ = 0;
+    measured_ = false;
   }
 }
 
+// Lengths that alternate all the time move nothing.
+void Drift::note_duration(Position duration) {
+  if (duration == duration_) {
+    ++same_duration_;
+    return;
+  }
+  if (static_cast<double>(same_duration_ * duration_) > kSteady * rate_) {
+    moved_ = true;
+    packets_ = 0;
+  }
+  duration_ = duration;
+  same_duration_ = 0;
+}
+
 void Drift::close_window(Position arrival) {
-  const double early = -static_cast<double>(least_) / rate_;
+  if (std::exchange(moved_, false)) offset_ = least_ + std::llround(early_ * rate_);
+  const double early = -static_cast<double>(least_ - offset_) / rate_;
   const double seconds = measured_ ? static_cast<double>(arrival - measured_at_) / rate_ : kWindow;
   packets_ = 0;
   if (measured_) learn_large(early, seconds);
@@ -68,7 +87,8 @@ void Drift::learn_large(double early, double seconds) {
 
 void Drift::restart() {
   packets_ = 0;
-  measured_ = false;
+  measured_ = moved_ = false;
+  offset_ = 0;
   slope_ = 0;
   correction_ = active_ ? learnt_ : 0;
 }

@@ -15,8 +15,8 @@ class Drift {
  public:
   explicit Drift(std::uint32_t rate) : rate_(rate) {}
 
-  // Of each packet of audio that is the newest; both in samples.
-  void observe(Position lateness, Position arrival);
+  // Of each packet of audio that is the newest; all in samples.
+  void observe(Position lateness, Position arrival, Position duration);
   // The places of packets have changed: what was measured counts no more, what was learnt of the clock does.
   void restart();
   void change_rate(std::uint32_t rate);
@@ -25,13 +25,20 @@ class Drift {
   double correction() const { return correction_; }
 
  private:
+  void note_duration(Position duration);
   void close_window(Position arrival);
   void learn_large(double early, double seconds);
 
   std::uint32_t rate_;
-  int packets_ = 0;        // of this window
-  Position begin_ = 0;     // of this window, the first packet's arrival
-  Position least_ = 0;     // lateness
+  int packets_ = 0;     // of this window
+  Position begin_ = 0;  // of this window, the first packet's arrival
+  Position least_ = 0;  // lateness
+  // Some send a packet when its audio begins and not when it is complete: with another packet length they seem to be
+  // early or late all of a sudden. That is no drift: the offset to keep moves.
+  Position duration_ = 0;
+  int same_duration_ = 0;  // packets in a row
+  bool moved_ = false;     // the next window says by how much
+  Position offset_ = 0;    // lateness that counts as none
   bool measured_ = false;  // there was a window before
   double early_ = 0;       // seconds, at its end
   Position measured_at_ = 0;

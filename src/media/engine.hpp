@@ -101,7 +101,8 @@ using Event = std::variant<PartySilent, TapEnded, TapUnheard, Digit, Destroyed>;
 struct StreamStats {
   std::uint64_t received = 0, lost = 0, late = 0, duplicate = 0, malformed = 0, foreign = 0, sent = 0, send_failed = 0,
                 rtcp_received = 0, rtcp_sent = 0, resyncs = 0,
-                overflowed = 0;  // dropped by the kernel, its buffer being full
+                overflowed = 0,  // dropped by the kernel, its buffer being full
+      adjusted = 0;              // milliseconds of recorded audio that were resampled to follow the sender's clock
 };
 
 struct CreatedStream {

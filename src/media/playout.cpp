@@ -126,6 +126,7 @@ Playout::Verdict Playout::insert(const Arrival& arrival) {
   if (newest) {
     newest_sequence_ = sequence;
     newest_position_ = position;
+    newest_duration_ = duration;
     begun_ = true;
   }
   const bool passed = content == Content::audio && position + duration <= cursor_;

@@ -58,6 +58,8 @@ class Playout {
   // Of the packet inserted last, if it was audio and says something about the sender's clock: see Anchor.
   std::optional<Position> lateness() const { return lateness_; }
 
+  Position newest_duration() const { return newest_duration_; }
+
   // The next out.size() samples of the timeline, from cursor() on.
   void render(std::span<std::int16_t> out, Origins& origins);
   // The same without listening.
@@ -106,7 +108,7 @@ class Playout {
   Position cursor_ = 0;
   std::int64_t sequence_shift_ = 0;  // makes the numbers of successive sources one row
   std::int64_t newest_sequence_ = 0;
-  Position newest_position_ = 0;
+  Position newest_position_ = 0, newest_duration_ = 0;
   std::optional<std::int64_t> new_source_at_;  // the sequence number from which on a new source speaks
   bool begun_ = false;
   std::optional<Position> lateness_;

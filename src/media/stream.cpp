@@ -258,7 +258,7 @@ void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Addr
   if (placed == Playout::Verdict::malformed) ++stats_.malformed;
   stats_.resyncs = playout_->resyncs();
   if (std::exchange(drift_epoch_, stats_.resyncs) != stats_.resyncs) drift_->restart();
-  if (const auto lateness = playout_->lateness()) drift_->observe(*lateness, position);
+  if (const auto lateness = playout_->lateness()) drift_->observe(*lateness, position, playout_->newest_duration());
 }
 
 void Stream::receive_event(const rtp::Packet& packet, base::Time arrival) {
@@ -331,6 +331,7 @@ void Stream::advance_frame() {
   frame.position = warp_->cursor();
   frame.size = static_cast<std::size_t>(timeline_.frame());
   warp_->render({frame.send.data(), frame.size}, {kinds.data(), frame.size}, drift_->correction());
+  if (drift_->correction() != 0) stats_.adjusted += static_cast<std::uint64_t>(kTick.count());
   holds_.label(frame.position, {kinds.data(), frame.size});
   for (std::size_t i = 0; i < frame.size; ++i) frame.origins.add(kinds[i], 1);
   frame.packets = playout_->take_counts();

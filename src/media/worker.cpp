@@ -36,6 +36,7 @@ StreamStats& operator+=(StreamStats& sum, const StreamStats& one) {
   sum.rtcp_sent += one.rtcp_sent;
   sum.resyncs += one.resyncs;
   sum.overflowed += one.overflowed;
+  sum.adjusted += one.adjusted;
   return sum;
 }
 
@@ -190,7 +191,7 @@ void Worker::publish() {
   const std::array<std::uint64_t, kFigures> figures = {ticks_,        late_ticks_, legs_.size(),    sum.received,
                                                        sum.lost,      sum.late,    sum.duplicate,   sum.malformed,
                                                        sum.foreign,   sum.sent,    sum.send_failed, sum.rtcp_received,
-                                                       sum.rtcp_sent, sum.resyncs, sum.overflowed};
+                                                       sum.rtcp_sent, sum.resyncs, sum.overflowed,  sum.adjusted};
   for (std::size_t i = 0; i < kFigures; ++i) published_[i].store(figures[i], std::memory_order_relaxed);
 }
 
@@ -211,7 +212,8 @@ Engine::Stats Worker::stats() const {
                  .rtcp_received = figure(11),
                  .rtcp_sent = figure(12),
                  .resyncs = figure(13),
-                 .overflowed = figure(14)};
+                 .overflowed = figure(14),
+                 .adjusted = figure(15)};
   return stats;
 }
 

@@ -104,7 +104,7 @@ class Worker {
   void post_events();
 
  private:
-  static constexpr std::size_t kFigures = 15;
+  static constexpr std::size_t kFigures = 16;
 
   void run();
   void apply(Command& command);
