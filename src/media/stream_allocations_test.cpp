@@ -19,7 +19,7 @@ class StreamAllocationsTest : public StreamTest {
  protected:
   // Packets of `size` bytes, one of ten lost, with a tick every 20 ms.
   void speak(int packets, std::size_t size, std::uint8_t type, std::uint32_t step) {
-    std::vector<std::uint8_t> bytes(rtp::kHeaderSize + size, 0x5a);
+    const std::span<std::uint8_t> bytes(bytes_.data(), rtp::kHeaderSize + size);
     for (int n = 0; n < packets; ++n) {
       now_ += milliseconds(20);
       rtp::Packet{.payload_type = type, .sequence = sequence_, .timestamp = timestamp_, .ssrc = 7, .payload = {}}
@@ -31,6 +31,7 @@ class StreamAllocationsTest : public StreamTest {
     }
   }
   NoNetwork network_;
+  std::array<std::uint8_t, 1000> bytes_{};
   const net::Address from_ = address("192.0.2.1:4000");
   std::uint16_t sequence_ = 0;
   std::uint32_t timestamp_ = 0;
