@@ -43,7 +43,7 @@ class Decodings {
     made->is_mulaw = codec.name() == "PCMU";
     made->rate = codec.sample_rate(fmtp);
     made->decoder = codec.make_decoder(fmtp);
-    made->upsampler.configure(made->rate, timeline_rate);
+    if (made->rate < timeline_rate) made->upsampler.configure(made->rate, timeline_rate);
     if (all_.size() < kMost) {
       all_.push_back(std::move(made));
     } else {
@@ -52,7 +52,9 @@ class Decodings {
     by_type_[payload_type & 127U] = static_cast<std::uint8_t>(all_.size() - 1);
   }
   void change_rate(std::uint32_t timeline_rate) {
-    for (const auto& one : all_) one->upsampler.configure(one->rate, timeline_rate);
+    for (const auto& one : all_) {
+      if (one->rate < timeline_rate) one->upsampler.configure(one->rate, timeline_rate);
+    }
   }
 
   // The number by which a packet of this type is to be decoded; kNone: it means nothing.

@@ -243,7 +243,7 @@ bool Playout::decode(const Item& item) {
   block_begin_ = block_end_ = 0;
   noise_left_ = 0;
   Decoding* decoding = decodings_.find(item.decoding);
-  if (decoding != nullptr) {
+  if (decoding != nullptr && decoding->rate <= rate_) {
     if (decoding != last_ || quiet_ > 0) decoding->upsampler.restart();
     const bool new_source = new_source_at_ && item.sequence >= *new_source_at_;
     if (new_source) new_source_at_.reset();

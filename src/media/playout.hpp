@@ -35,6 +35,11 @@ class Playout {
 
   // What this payload type means from now on. Packets that wait already keep their decoder.
   void set_decoder(std::uint8_t payload_type, const codec::Codec& codec, const std::string& fmtp);
+  // Of the audio of this payload type, Hz; 0: it means nothing.
+  std::uint32_t rate_of(std::uint8_t payload_type) const {
+    const Decoding* decoding = decodings_.find(decodings_.of_type(payload_type));
+    return decoding != nullptr ? decoding->rate : 0;
+  }
   // The timeline's rate rises, between two frames: everything moves to its place at the new rate. Allocates.
   void change_rate(std::uint32_t rate);
 

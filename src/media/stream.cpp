@@ -62,11 +62,8 @@ void Stream::begin(const Format& format, base::Time issued) {
 
 // Formats that were agreed on before stay good: a party goes on with them until it has our answer.
 void Stream::take_formats(const Format& format) {
-  std::uint32_t widest = std::max(timeline_.rate, format.codec->sample_rate(format.fmtp));
-  for (const PayloadFormat& one : format.also) {
-    if (one.codec != nullptr) widest = std::max(widest, one.codec->sample_rate(one.fmtp));
-  }
-  if (widest > timeline_.rate) change_rate(widest);
+  wanted_rate_ = std::max(timeline_.rate, format.codec->sample_rate(format.fmtp));
+  adapt();
   const auto set = [&](std::uint8_t type, const codec::Codec& codec, const std::string& fmtp) {
     playout_->set_decoder(type, codec, fmtp);
     audio_types_[type & 127U] = true;
@@ -231,6 +228,8 @@ void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Addr
   last_received_ = arrival;
   silence_told_ = false;
   if (!format_.may_receive) return;
+
+  if (kind == PayloadKind::audio) wanted_rate_ = std::max(wanted_rate_, playout_->rate_of(packet->payload_type));
 
   // Time passes up to the arrival first: a burst read at once is treated as it came.
   const Position position = timeline_.at(arrival);

@@ -59,6 +59,11 @@ class Stream {
 
   // ---- commands; `issued` is when control gave them ----
   void configure(const Format& format, base::Time issued);
+  // Between two ticks, as a command: raises the timeline's rate if a packet of a wider codec has come that was agreed
+  // on beside the first. It is not played out before that, unless record_depth is next to nothing.
+  void adapt() {
+    if (wanted_rate_ > timeline_.rate) change_rate(wanted_rate_);
+  }
   void add_tap(TapId id, TapOptions options, base::Time issued);
   void pause_tap(TapId id, base::Time issued);
   void resume_tap(TapId id, base::Time issued);
@@ -129,6 +134,7 @@ class Stream {
   std::array<bool, 128> audio_types_{};
   std::uint8_t keepalive_type_ = 126;
   Timeline timeline_;
+  std::uint32_t wanted_rate_ = 0;
   Position depth_ = 0;
   Timeline send_timeline_;
   Holds holds_;

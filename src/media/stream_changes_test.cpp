@@ -112,6 +112,24 @@ TEST_F(StreamChangesTest, RisesToTheRateOfAWiderCodecWithoutLosingAMoment) {
   EXPECT_EQ(exact, static_cast<int>(heard.audio.size()) - 8000);
 }
 
+TEST_F(StreamChangesTest, RisesWhenAPartySwitchesToAWiderCodecWithoutAWord) {
+  format_.also = {{8, codec::find("PCMA", 8000), ""}, {97, codec::find("L16", 16000), ""}};
+  stream_->configure(format_, now_);
+  auto& track = tap();
+  say(100);
+  EXPECT_EQ(track.rate(), 8000U) << "not before it does";
+  codec_ = codec::find("L16", 16000);
+  encoder_ = codec_->make_encoder("");
+  type_ = 97;
+  timestamp_ *= 2;
+  say(100);
+  const Heard heard = finish_heard(track);
+  EXPECT_EQ(heard.rate, 16000U);
+  EXPECT_NEAR(heard.seconds, 4.0, 0.001);
+  EXPECT_NEAR(heard.kinds[static_cast<std::size_t>(Kind::received)], 4.0, 0.001);
+  EXPECT_LT(worst_residue(heard.audio, 16000), -30);
+}
+
 TEST_F(StreamChangesTest, AHundredChangesOfCodecLoseNothing) {
   auto& track = tap();
   const std::array<std::pair<const codec::Codec*, std::uint8_t>, 5> codecs = {{{codec::find("PCMA", 8000), 8},

@@ -78,6 +78,7 @@ class StreamTest : public testing::Test {
     const Time until = now_ + length;
     while (next_tick_ <= until) {
       now_ = transport_.now = next_tick_;
+      stream_->adapt();
       stream_->tick(now_);
       next_tick_ += milliseconds(20);
     }

@@ -91,6 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto pass = [&](milliseconds length) {
     const base::Time until = now + length;
     for (; next_tick <= until; next_tick += milliseconds(20)) {
+      stream.adapt();
       stream.tick(next_tick);
       for (Running& one : taps) one.drain();
     }

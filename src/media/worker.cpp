@@ -131,6 +131,7 @@ base::Time Worker::arrival(const net::Datagram& datagram, base::Time heard, base
 void Worker::post_events() { events_.drain(on_event_); }
 
 void Worker::apply_commands() {
+  for (const auto& leg : legs_) leg->stream().adapt();
   mailbox_.drain([this](Command&& command) { apply(command); });
 }
 

@@ -164,7 +164,7 @@ Common common_formats(const Media& media, const Local& local, bool in_offer) {
     choice->channels = ours->channels;
     if (find(common.codecs, *choice) != nullptr) continue;
     choice->sample_rate = local.sample_rate ? local.sample_rate(*choice) : choice->clock;
-    if (!common.codecs.empty()) {
+    if (in_offer && !common.codecs.empty()) {
       const CodecChoice& chosen = common.codecs.front();
       if (choice->sample_rate != chosen.sample_rate || choice->clock != chosen.clock) continue;
     }

@@ -423,7 +423,7 @@ TEST(Accept, ReceivesByOurPayloadTypeAndSendsByTheirs) {
   EXPECT_EQ(agreed->telephone_event_clock, 48000U);
 }
 
-TEST(Accept, KeepsToOneRate) {
+TEST(Accept, TakesAllThatThePartyMaySendAtWhateverRate) {
   const auto agreed = accept(
       make_offer(all_codecs()),
       session(
@@ -431,8 +431,10 @@ TEST(Accept, KeepsToOneRate) {
       all_codecs());
   ASSERT_TRUE(agreed) << agreed.error().text;
   EXPECT_EQ(agreed->codec.name, "PCMU");
-  ASSERT_EQ(agreed->also_receivable.size(), 1U);
-  EXPECT_EQ(agreed->also_receivable[0].name, "PCMA");
+  ASSERT_EQ(agreed->also_receivable.size(), 3U);
+  EXPECT_EQ(agreed->also_receivable[0].name, "opus");
+  EXPECT_EQ(agreed->also_receivable[1].name, "G722");
+  EXPECT_EQ(agreed->also_receivable[2].name, "PCMA");
   EXPECT_EQ(agreed->comfort_noise_type, 13);
 }
 
