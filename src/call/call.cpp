@@ -31,11 +31,11 @@ void log_finished(const std::string& name, const record::Outcome& outcome) {
   const auto ms = [&](std::uint64_t samples) { return samples * 1000 / std::max<std::uint32_t>(stats.rate, 1); };
   log::info("record",
             "{}: {} ms, {} bytes, {}; packets: {} received, {} lost, {} late, {} duplicate; ms: {} repaired, {} lost, "
-            "{} silent, {} noise, {} held, {} overrun, {} paused{}{}",
+            "{} silent, {} noise, {} held, {} overrun, {} paused, {} adjusted{}{}",
             name, outcome.duration.count(), outcome.size, outcome.uri, stats.packets_received, stats.packets_lost,
             stats.packets_late, stats.packets_duplicate, ms(stats.repaired_samples), ms(stats.lost_samples),
             ms(stats.silent_samples), ms(stats.noise_samples), ms(stats.held_samples), ms(stats.overrun_samples),
-            ms(stats.paused_samples), outcome.error.empty() ? "" : "; ", outcome.error);
+            ms(stats.paused_samples), ms(stats.adjusted_samples), outcome.error.empty() ? "" : "; ", outcome.error);
 }
 
 const char* name_of(EndReason reason) {

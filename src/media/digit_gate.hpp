@@ -27,6 +27,7 @@ struct FrameBuffer {
   PacketCounts packets;
   Position lost_before = 0;
   bool is_mulaw = false;
+  bool adjusted = false;
 };
 
 class DigitGate {

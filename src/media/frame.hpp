@@ -72,6 +72,7 @@ class Origins {
 
 struct PacketCounts {
   std::uint32_t received = 0, lost = 0, late = 0, duplicate = 0;
+  std::uint32_t late_samples = 0, duplicate_samples = 0;  // how long those were
 };
 
 // At the stream's rate; when that rises the taps are told between two frames (Tap::change_rate).
@@ -84,6 +85,7 @@ struct Frame {
   // A silence that ended with this frame was loss after all: nothing told so while it was played out. Samples before
   // this frame; 0: none.
   Position lost_before = 0;
+  bool adjusted = false;  // resampled, to follow the sender's clock
   // send is G.711 µ-law: its negative zero (0x7f) stands as -1, so that a µ-law file can be exact to the bit.
   bool is_mulaw = false;
 };

@@ -119,7 +119,10 @@ Playout::Verdict Playout::insert(const Arrival& arrival) {
       });
     }
     // From before a jump of the timestamps: it has no place in the order any more.
-    if (!newest && position > newest_position_) return Verdict::late;
+    if (!newest && position > newest_position_) {
+      count_late(duration);
+      return Verdict::late;
+    }
   } else if (content == Content::noise) {
     position = std::max(newest_position_, anchor_.newest_end());  // it begins where the audio ended
   }
@@ -137,9 +140,10 @@ Playout::Verdict Playout::insert(const Arrival& arrival) {
                           .payload = arrival.payload})) {
     case rtp::JitterBuffer::Verdict::duplicate:
       ++counts_.duplicate;
+      counts_.duplicate_samples += static_cast<std::uint32_t>(duration);
       return Verdict::duplicate;
     case rtp::JitterBuffer::Verdict::late:
-      ++counts_.late;
+      count_late(duration);
       return Verdict::late;
     case rtp::JitterBuffer::Verdict::too_long:
       return Verdict::malformed;
@@ -147,8 +151,13 @@ Playout::Verdict Playout::insert(const Arrival& arrival) {
       break;
   }
   if (!passed) return Verdict::taken;
-  ++counts_.late;  // stored to keep the order; it will be passed over
+  count_late(duration);  // stored to keep the order; it will be passed over
   return Verdict::late;
+}
+
+void Playout::count_late(Position duration) {
+  ++counts_.late;
+  counts_.late_samples += static_cast<std::uint32_t>(duration);
 }
 
 void Playout::render(std::span<std::int16_t> out, Origins& origins) {

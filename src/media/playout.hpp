@@ -89,6 +89,7 @@ class Playout {
   Anchor::Options anchor_options() const;
   Position most(std::chrono::milliseconds length) const { return length.count() * rate_ / 1000; }
   const Item* due();
+  void count_late(Position duration);
   void count_gap(const Item& item);
   bool decode(const Item& item);
   std::size_t raise(Decoding& decoding, std::size_t samples);

@@ -330,7 +330,8 @@ void Stream::advance_frame() {
   frame.position = warp_->cursor();
   frame.size = static_cast<std::size_t>(timeline_.frame());
   warp_->render({frame.send.data(), frame.size}, {kinds.data(), frame.size}, drift_->correction());
-  if (drift_->correction() != 0) stats_.adjusted += static_cast<std::uint64_t>(kTick.count());
+  frame.adjusted = drift_->correction() != 0;
+  if (frame.adjusted) stats_.adjusted += static_cast<std::uint64_t>(kTick.count());
   holds_.label(frame.position, {kinds.data(), frame.size});
   for (std::size_t i = 0; i < frame.size; ++i) frame.origins.add(kinds[i], 1);
   frame.packets = playout_->take_counts();
@@ -346,6 +347,7 @@ void Stream::feed(const FrameBuffer& buffer) {
                     .origins = &buffer.origins,
                     .packets = buffer.packets,
                     .lost_before = buffer.lost_before,
+                    .adjusted = buffer.adjusted,
                     .is_mulaw = buffer.is_mulaw};
   for (const auto& tap : taps_) {
     tap->feed(frame);

@@ -82,6 +82,7 @@ TEST_F(StreamTest, PutsReorderedPacketsBackAndDropsDuplicates) {
     EXPECT_EQ(count(audio, static_cast<std::uint8_t>(0x20 + n)), 160);
   }
   EXPECT_EQ(track.stats().packets_duplicate, 3U);
+  EXPECT_EQ(track.stats().duplicate_samples, 480U);
   EXPECT_EQ(track.stats().packets_lost, 0U);
   EXPECT_EQ(stream_->stats().duplicate, 3U);
 }

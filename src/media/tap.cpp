@@ -91,6 +91,9 @@ void Tap::feed(const Frame& frame) {
   stats_.packets_lost += frame.packets.lost;
   stats_.packets_late += frame.packets.late;
   stats_.packets_duplicate += frame.packets.duplicate;
+  stats_.late_samples += frame.packets.late_samples;
+  stats_.duplicate_samples += frame.packets.duplicate_samples;
+  if (frame.adjusted) stats_.adjusted_samples += frame.send.size();
 
   if (frame.lost_before > 0) relabel(frame.lost_before);
   Position at = std::max(frame.position, start_);
@@ -341,8 +344,9 @@ void Tap::change_rate(std::uint32_t rate) {
   for (Cue& cue : cues_) rescale(cue.at);
   if (resumed_at_) rescale(*resumed_at_);
   for (std::uint64_t* samples :
-       {&stats_.paused_samples, &stats_.repaired_samples, &stats_.lost_samples, &stats_.silent_samples,
-        &stats_.noise_samples, &stats_.held_samples, &stats_.overrun_samples}) {
+       {&stats_.late_samples, &stats_.duplicate_samples, &stats_.adjusted_samples, &stats_.paused_samples,
+        &stats_.repaired_samples, &stats_.lost_samples, &stats_.silent_samples, &stats_.noise_samples,
+        &stats_.held_samples, &stats_.overrun_samples}) {
     rescale(*samples);
   }
   rate_ = rate;

@@ -59,15 +59,18 @@ enum class EndReason {
 
 // Figures of one recording, in samples of its rate (that at its end) where not said otherwise.
 struct Stats {
-  std::uint32_t rate = 8000;           // Hz
-  std::uint64_t samples = 0;           // recorded, a channel
-  std::uint64_t paused_samples = 0;    // passed while paused
-  std::uint64_t repaired_samples = 0;  // made up for packets that were lost
-  std::uint64_t lost_samples = 0;      // silence in the place of packets that were lost
-  std::uint64_t silent_samples = 0;    // silence where the party sent nothing
-  std::uint64_t noise_samples = 0;     // comfort noise
-  std::uint64_t held_samples = 0;      // passed while on hold
-  std::uint64_t overrun_samples = 0;   // lost because the writer fell behind
+  std::uint32_t rate = 8000;            // Hz
+  std::uint64_t samples = 0;            // recorded, a channel
+  std::uint64_t paused_samples = 0;     // passed while paused
+  std::uint64_t repaired_samples = 0;   // made up for packets that were lost
+  std::uint64_t lost_samples = 0;       // silence in the place of packets that were lost
+  std::uint64_t silent_samples = 0;     // silence where the party sent nothing
+  std::uint64_t noise_samples = 0;      // comfort noise
+  std::uint64_t held_samples = 0;       // passed while on hold
+  std::uint64_t overrun_samples = 0;    // lost because the writer fell behind
+  std::uint64_t late_samples = 0;       // in packets that came too late
+  std::uint64_t duplicate_samples = 0;  // in packets that came twice
+  std::uint64_t adjusted_samples = 0;   // resampled, to follow a sender whose clock is off
   std::uint64_t packets_received = 0, packets_lost = 0, packets_late = 0, packets_duplicate = 0;
   bool no_media_at_start = false;  // nothing was received 2 s after it began
 };

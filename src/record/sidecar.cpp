@@ -40,10 +40,11 @@ Json channels(const std::string& text) {
 
 Json milliseconds(const Stats& stats) {
   const auto ms = [&](std::uint64_t samples) { return stats.rate == 0 ? 0 : samples * 1000 / stats.rate; };
-  return {{"repaired", ms(stats.repaired_samples)}, {"lost", ms(stats.lost_samples)},
-          {"silent", ms(stats.silent_samples)},     {"noise", ms(stats.noise_samples)},
-          {"held", ms(stats.held_samples)},         {"paused", ms(stats.paused_samples)},
-          {"overrun", ms(stats.overrun_samples)}};
+  return {{"repaired", ms(stats.repaired_samples)},   {"lost", ms(stats.lost_samples)},
+          {"silent", ms(stats.silent_samples)},       {"noise", ms(stats.noise_samples)},
+          {"held", ms(stats.held_samples)},           {"paused", ms(stats.paused_samples)},
+          {"overrun", ms(stats.overrun_samples)},     {"late", ms(stats.late_samples)},
+          {"duplicate", ms(stats.duplicate_samples)}, {"adjusted", ms(stats.adjusted_samples)}};
 }
 
 Json map(const SpanMap& map) {

@@ -46,6 +46,8 @@ TEST_F(SidecarTest, SaysWhatTheRecordingIsAndWhatBecameOfIt) {
                                                 .noise_samples = 32,
                                                 .held_samples = 40,
                                                 .overrun_samples = 48,
+                                                .duplicate_samples = 160,
+                                                .adjusted_samples = 56,
                                                 .packets_received = 5,
                                                 .packets_lost = 6,
                                                 .packets_late = 7,
@@ -74,9 +76,16 @@ TEST_F(SidecarTest, SaysWhatTheRecordingIsAndWhatBecameOfIt) {
   EXPECT_FALSE(about.contains("loudness"));
   EXPECT_EQ(about["software"], "Telegraphone/" TELEGRAPHONE_VERSION);
   EXPECT_EQ(about["packets"], json({{"received", 5}, {"lost", 6}, {"late", 7}, {"duplicate", 8}}));
-  EXPECT_EQ(
-      about["milliseconds"],
-      json({{"repaired", 1}, {"lost", 2}, {"silent", 3}, {"noise", 4}, {"held", 5}, {"paused", 2000}, {"overrun", 6}}));
+  EXPECT_EQ(about["milliseconds"], json({{"repaired", 1},
+                                         {"lost", 2},
+                                         {"silent", 3},
+                                         {"noise", 4},
+                                         {"held", 5},
+                                         {"paused", 2000},
+                                         {"overrun", 6},
+                                         {"late", 0},
+                                         {"duplicate", 20},
+                                         {"adjusted", 7}}));
   EXPECT_EQ(about["map"], json::array());
   EXPECT_EQ(about["map_complete"], true);
 }
