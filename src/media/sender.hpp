@@ -51,7 +51,7 @@ class Sender {
 
  private:
   static constexpr std::size_t kMaxPcm = std::size_t{48} * 60;  // samples: 60 ms at 48 kHz
-  static constexpr std::size_t kMaxPacket = 1400;
+  static constexpr std::size_t kMaxPacket = 2048;               // 10 ms of L16 at 44.1 kHz in stereo
 
   std::span<const std::uint8_t> pack(std::span<const std::int16_t> pcm);
   std::uint32_t timestamp(Position at) const;

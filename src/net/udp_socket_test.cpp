@@ -42,7 +42,7 @@ TEST(UdpSocket, ReadsManyDatagramsInBatches) {
 
 TEST(UdpSocket, SaysThatADatagramWasCut) {
   const auto one = bound("127.0.0.1"), two = bound("127.0.0.1");
-  ASSERT_TRUE(one.send(std::vector<std::uint8_t>(3000), two.local()));
+  ASSERT_TRUE(one.send(std::vector<std::uint8_t>(net::ReceiveBatch::kBytes + 1), two.local()));
   net::ReceiveBatch batch;
   ASSERT_EQ(two.receive(batch), 1U);
   EXPECT_TRUE(batch[0].truncated);

@@ -93,6 +93,7 @@ class Codec final : public codec::Codec {
   std::uint32_t duration(std::span<const std::uint8_t> payload) const override {
     return static_cast<std::uint32_t>(payload.size()) / frame_size();
   }
+  std::size_t largest_payload() const override { return std::size_t{clock_} * 120 / 1000 * frame_size(); }
   std::chrono::milliseconds packet_time(std::chrono::milliseconds wanted) const override {
     const std::chrono::milliseconds most(kMaxPayload * 1000 / (clock_ * frame_size()));
     return std::max(std::min(wanted, most) / kShortest * kShortest, kShortest);
