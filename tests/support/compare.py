@@ -176,43 +176,42 @@ def _shifted(pcm, begin, count):
 
 
 def _ratio(wanted, heard):
-    """Signal to noise in dB, the best gain between -3 and +3 dB allowed for; and that gain."""
+    """Signal to noise in dB, what is up to 3 dB too loud or soft allowed for."""
     energy = np.sum(wanted**2)
-    gain = float(np.clip(np.sum(wanted * heard) / energy, 0.7, 1.4)) if energy else 1.0
+    gain = np.clip(np.sum(wanted * heard) / energy, 0.7, 1.4) if energy else 1.0
     noise = np.sum((heard / gain - wanted) ** 2)
-    return (CEILING if noise == 0 else min(CEILING, 10 * np.log10(energy / noise))), gain
+    return CEILING if noise <= energy * 1e-10 else 10 * np.log10(energy / noise)
 
 
 def _judge(found, recorded, said, first, lost):
     """Signal-to-noise ratio of each segment, at the place that its neighbours tell, or up to 1.5 ms beside it."""
     rate, size = found.rate, int(SEGMENT * found.rate)
     times, late = np.array(found.places).T
-    gains = []
+    pairs = []
     for at in range(first, len(recorded) - size, size):
-        heard = recorded[at : at + size].astype(np.float64)
         where = round(found.begin + at - np.interp(at / rate, times, late) * rate / 1000)
         wanted = _shifted(said, where, size)
-        if audio.level(wanted) < LOUD or _is_lost(lost, where / rate, where / rate + SEGMENT):
-            continue
-        ratio, gain = _ratio(wanted, heard)
+        if audio.level(wanted) >= LOUD and not _is_lost(lost, where / rate, where / rate + SEGMENT):
+            pairs.append((at, where, wanted, recorded[at : at + size].astype(np.float64)))
+    found.gain = float(np.median([np.linalg.norm(heard) / np.linalg.norm(wanted) for *_, wanted, heard in pairs] or [0]))
+    for at, where, wanted, heard in pairs:
+        heard = heard / max(found.gain, 1e-6)
+        ratio = _ratio(wanted, heard)
         if ratio < 60:
-            ratio, gain = max((ratio, gain), _best_nearby(said, where, heard, rate))
-        gains.append(gain)
+            ratio = max(ratio, _best_nearby(said, where, heard, rate))
         found.snr.append(float(max(ratio, -10)))
         if ratio < 3:
             found.missing.append(round(at / rate, 2))
-    found.gain = float(np.median(gains)) if gains else 0.0
 
 
 def _best_nearby(said, where, heard, rate):
-    """The best (ratio, gain) within 1.5 ms, to a thousandth of a sample."""
+    """The best ratio within 1.5 ms, to a few thousandths of a sample."""
     reach = int(0.0015 * rate)
     begin = max(0, where - reach)
     region = said[begin : where + reach + len(heard)]
     if len(region) < len(heard) + 2:
-        return -10.0, 1.0
+        return -10.0
     place = begin + _peak(heard, region)[0]
-    best = (-100.0, 1.0)
     for step in (0.25, 0.03, 0.004):
         best, place = max((_ratio(_shifted(said, place + k * step, len(heard)), heard), place + k * step)
                           for k in range(-4, 5))

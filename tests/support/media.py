@@ -1,7 +1,7 @@
 """One RTP leg of the test phone: a mouth that speaks on time and an ear that keeps whatever comes.
 
-The mouth sends a packet each ptime by absolute deadlines; when the machine stalls it catches up, and timestamps are exact
-all the same. `position` counts the ticks of 1/8000 s that went out since it began, whatever the codec, so a test can say
+The mouth sends a packet each ptime, at the end of what is in it, by absolute deadlines; when the machine stalls it
+catches up, and timestamps are exact all the same. `position` counts the ticks of 1/8000 s that went out since it began, whatever the codec, so a test can say
 where in the signal it was; `sent` is all that was spoken, packet by packet, whether or not the network let it pass.
 """
 
@@ -117,14 +117,14 @@ class Media:
 
     @property
     def now(self):
-        """Where in the timeline the clock stands, in ticks, whether or not the mouth keeps up."""
+        """Where in the timeline the clock stands, in ticks: up to a ptime ahead of what has left."""
         return 0 if self._start is None else int((time.monotonic() - self._start) * TICK_RATE)
 
     def open_mouth(self, remote, remote_rtcp=None):
         self.remote = remote
         self.remote_rtcp = remote_rtcp or (remote if self.mux else (remote[0], remote[1] + 1))
-        self._sending = True
         if self._mouth is None:
+            self._sending = True
             self._voice.prepare(self.codec, self.ptime)  # the first packet must not be late
             self._mouth = threading.Thread(target=self._speak, daemon=True)
             self._mouth.start()
@@ -204,17 +204,20 @@ class Media:
             if self._stall:
                 time.sleep(self._stall)
                 self._stall = 0.0
-            wait = start + due - time.monotonic()
-            if wait > 0:
-                time.sleep(wait)
             with self._lock:
                 self._change_over()
                 ticks = 8 * self._now_ptime
+            # A packet leaves when its last sample has been spoken.
+            end = due + ticks / TICK_RATE * (1 + self.drift / 1e6)
+            wait = start + end - time.monotonic()
+            if wait > 0:
+                time.sleep(wait)
+            with self._lock:
                 packets, payload = self._packets(self.position, ticks)
                 passed = [one for data in packets for one in self._through(data)]
                 self.sent.append(Spoken(self.position, ticks, due, self.codec, payload, bool(passed)))
                 self.position += ticks
-                due += ticks / TICK_RATE * (1 + self.drift / 1e6)
+                due = end
             for data in passed:
                 self._carry(data)
 

@@ -47,15 +47,19 @@ def encode(pcm, ptime=20, application="voip", **settings):
 
 
 def decode(packets, ptime=20):
-    """Mono PCM at 48 kHz; None among the packets is one that did not come: `ptime` ms of concealment."""
+    """Mono PCM at 48 kHz; None among the packets is one that did not come: what the next one carries of it, or else
+    concealment, for `ptime` ms."""
     opus = _opus()
     error = ctypes.c_int()
     decoder = ctypes.c_void_p(opus.opus_decoder_create(RATE, 1, ctypes.byref(error)))
     out = np.zeros(RATE * 120 // 1000, dtype=np.int16)
     pieces = []
-    for packet in packets:
-        room = len(out) if packet is not None else RATE * ptime // 1000
-        count = opus.opus_decode(decoder, packet, len(packet or b""), out.ctypes.data_as(ctypes.c_void_p), room, 0)
+    for packet, after in zip(packets, [*packets[1:], None]):
+        redundant = packet is None and after is not None
+        packet = after if redundant else packet
+        room = len(out) if packet is not None and not redundant else RATE * ptime // 1000
+        count = opus.opus_decode(decoder, packet, len(packet or b""), out.ctypes.data_as(ctypes.c_void_p), room,
+                                 int(redundant))
         assert count > 0, f"opus_decode: {count}"
         pieces.append(out[:count].copy())
     opus.opus_decoder_destroy(decoder)

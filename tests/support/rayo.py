@@ -36,7 +36,7 @@ class Complete:
 
 class RayoClient(XmppStream):
     def __init__(self, server, resource="1", user="app", password="secret", register=True, caps=False, tls=False):
-        super().__init__(server.xmpp_port, domain=server.domain, name=f"{user}/{resource}")
+        super().__init__(server.xmpp_port, server.address, server.domain, name=f"{user}/{resource}")
         self._ids = 0
         self.login(user, password, resource, tls)
         if register:

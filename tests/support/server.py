@@ -55,26 +55,27 @@ ACCOUNTS = [{"name": "app", "password": "secret"}, {"name": "other", "password":
 
 
 class Server:
-    """`changes` are merged over the defaults, table by table: Server(folder, rtp={"timeout": "1s"})."""
+    """`changes` are merged over the defaults, table by table: Server(folder, rtp={"timeout": "1s"}). `prefix`: what the
+    program is run by."""
 
     next_rtp = 0
 
-    def __init__(self, folder, start=True, environment=None, **changes):
+    def __init__(self, folder, start=True, environment=None, address="127.0.0.1", prefix=(), **changes):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.domain = "localhost"
-        self.address = "127.0.0.1"
+        self.address, self.prefix = address, list(prefix)
         self.xmpp_port = free_port()
         self.sip_port = free_sip_port()
         self.recordings = self.folder / "recordings"
         first = 20000 + 400 * (Server.next_rtp % 20)
         Server.next_rtp += 1
         self.config = {
-            "xmpp": {"domain": self.domain, "listen": [f"127.0.0.1:{self.xmpp_port}"], "tls": "optional",
+            "xmpp": {"domain": self.domain, "listen": [f"{address}:{self.xmpp_port}"], "tls": "optional",
                      "account": [dict(a) for a in ACCOUNTS]},
             "rayo": {},
-            "sip": {"listen": [f"udp:127.0.0.1:{self.sip_port}", f"tcp:127.0.0.1:{self.sip_port}"]},
-            "rtp": {"address": "127.0.0.1", "ports": f"{first}-{first + 399}"},
+            "sip": {"listen": [f"udp:{address}:{self.sip_port}", f"tcp:{address}:{self.sip_port}"]},
+            "rtp": {"address": address, "ports": f"{first}-{first + 399}"},
             "recording": {"directory": str(self.recordings)},
             "log": {"level": "debug"},
         }
@@ -93,7 +94,7 @@ class Server:
         self.config_file.write_text(toml(self.config))
 
     def start(self, arguments=None):
-        command = [str(binary()), "serve"] + (["--config", str(self.config_file)] if arguments is None else arguments)
+        command = [*self.prefix, str(binary()), "serve"] + (["--config", str(self.config_file)] if arguments is None else arguments)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=open(self.log_file, "ab"),
                                         stdin=subprocess.DEVNULL, env=self._environment, cwd=self.folder)
         os.set_blocking(self.process.stdout.fileno(), False)
