@@ -227,9 +227,10 @@ void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Addr
   if (kind != PayloadKind::noise) rtp_lock_.lock(from);
   last_received_ = arrival;
   silence_told_ = false;
-  if (!format_.may_receive) return;
-
-  if (kind == PayloadKind::audio) wanted_rate_ = std::max(wanted_rate_, playout_->rate_of(packet->payload_type));
+  // What comes although our side is not to receive is dropped; it was not lost, though.
+  const bool dropped = !format_.may_receive;
+  if (kind == PayloadKind::audio && !dropped)
+    wanted_rate_ = std::max(wanted_rate_, playout_->rate_of(packet->payload_type));
 
   // Time passes up to the arrival first: a burst read at once is treated as it came.
   const Position position = timeline_.at(arrival);
@@ -238,9 +239,10 @@ void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Addr
   const auto verdict = source_.receive(*packet, ticks, kind == PayloadKind::audio);
   ++stats_.received;
   if (verdict == rtp::SourceStatistics::Verdict::suspect) return;
-  if (kind == PayloadKind::event) receive_event(*packet, arrival);
+  if (kind == PayloadKind::event && !dropped) receive_event(*packet, arrival);
   using Content = Playout::Arrival::Content;
-  const Content content = kind == PayloadKind::audio   ? Content::audio
+  const Content content = dropped                      ? Content::other
+                          : kind == PayloadKind::audio ? Content::audio
                           : kind == PayloadKind::noise ? Content::noise
                                                        : Content::other;
   const auto placed = playout_->insert({.sequence = source_.sequence(),
@@ -268,7 +270,7 @@ void Stream::receive_event(const rtp::Packet& packet, base::Time arrival) {
   }
   if (digit_gate_ && event->digit()) {
     // Begins as long before this packet as the event has lasted; the first packet says where.
-    const Position length = scaled(event->duration, format_.telephone_event_clock, timeline_.rate);
+    const Position length = scaled(event->duration, event_clock(), timeline_.rate);
     const Position margin = timeline_.frame();
     if (!event_ || event_->timestamp != packet.timestamp) event_ = {packet.timestamp, timeline_.at(arrival) - length};
     digit_gate_->silence(*event->digit(), event_->begin - margin, event_->begin + length + margin);
@@ -279,9 +281,8 @@ void Stream::receive_event(const rtp::Packet& packet, base::Time arrival) {
 }
 
 void Stream::push_digit(const rtp::DigitDetector::Digit& digit) {
-  const std::uint32_t clock = std::max<std::uint32_t>(format_.telephone_event_clock, 1);
-  events_.push_digit(
-      {ref_, digit.key, std::chrono::milliseconds(static_cast<std::uint64_t>(digit.duration) * 1000 / clock)});
+  const auto length = static_cast<std::uint64_t>(digit.duration) * 1000 / event_clock();
+  events_.push_digit({ref_, digit.key, std::chrono::milliseconds(length)});
 }
 
 void Stream::receive_rtcp(std::span<const std::uint8_t> datagram, const net::Address& from, base::Time arrival) {

@@ -103,6 +103,7 @@ class Stream {
   PayloadKind kind_of(std::uint8_t payload_type) const;
   bool is_negotiated(std::uint8_t payload_type) const;
   bool is_repeat_of_previous_source(std::uint32_t ssrc, base::Time arrival) const;
+  std::uint32_t event_clock() const { return std::max<std::uint32_t>(format_.telephone_event_clock, 1); }
   void receive_event(const rtp::Packet& packet, base::Time arrival);
   void advance(Position until);
   void advance_frame();

@@ -221,6 +221,23 @@ TEST_F(StreamChangesTest, WhatIsSilentOnHoldIsHeld) {
   EXPECT_NEAR(heard.kinds[static_cast<std::size_t>(Kind::received)], 2, 0.001);
 }
 
+TEST_F(StreamChangesTest, WhatAPartySaysWhileItMayNotIsDroppedButNotLost) {
+  auto& track = tap();
+  say(50);
+  format_.held = true;
+  format_.may_receive = false;
+  stream_->configure(format_, now_);
+  say(100);
+  format_.held = false;
+  format_.may_receive = true;
+  stream_->configure(format_, now_);
+  say(50);
+  const Heard heard = finish_heard(track);
+  EXPECT_NEAR(heard.kinds[static_cast<std::size_t>(Kind::held)], 2, 0.01);
+  EXPECT_NEAR(heard.kinds[static_cast<std::size_t>(Kind::received)], 2, 0.01);
+  EXPECT_EQ(track.stats().packets_lost, 0U);
+}
+
 TEST_F(StreamChangesTest, PacketLengthsFrom10To120MsMayChangeAtAnyTime) {
   auto& track = tap();
   double at = 0;
