@@ -67,20 +67,20 @@ void Anchor::set(const Packet& packet, Position floor) {
   at_ = std::max(packet.arrival - packet.duration, floor);
   newest_end_ = at_ + packet.duration;
   late_run_ = 0;
-  // Where other audio comes before it, closely, it stays where it is: Drift sees to the rest.
   settles_at_.reset();
   settling_ = 0;
   room_ = at_ - floor;
-  if (room_ >= options_.depth / 2) settles_at_ = packet.arrival + options_.depth * 3 / 4 - packet.duration;
+  if (room_ > 0) settles_at_ = packet.arrival + options_.depth * 3 / 4 - packet.duration;
 }
 
 // Another source, another row of timestamps, or another codec with another clock (RFC 7160): what follows without a
-// break goes on where the last packet ended.
+// break, as far as jitter lets one tell, goes on where the last packet ended.
 void Anchor::begin_anew(const Packet& packet, Position floor) {
   const Position end = newest_end_;
   const Position off = packet.arrival - packet.duration - end;
   set(packet, after_newest(packet, floor));
-  if (end < floor || off > options_.depth / 4 || off < -options_.depth / 4) return;
+  const Position seam = options_.rate / 100;  // 10 ms
+  if (end < floor || off > seam || off < -seam) return;
   at_ = end;
   newest_end_ = at_ + packet.duration;
   settles_at_.reset();
@@ -90,7 +90,9 @@ void Anchor::begin_anew(const Packet& packet, Position floor) {
 void Anchor::settle(const Packet& packet, Position lateness) {
   settling_ = std::min(lateness, settling_);
   if (packet.arrival < *settles_at_) return;
+  const bool is_played = packet.arrival > *settles_at_ + options_.depth / 4;
   settles_at_.reset();
+  if (is_played) return;
   shift_ = {.from = at_, .by = std::max(settling_, -room_)};
   at_ += shift_.by;
 }
