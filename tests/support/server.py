@@ -58,7 +58,8 @@ class Server:
     """`changes` are merged over the defaults, table by table: Server(folder, rtp={"timeout": "1s"}). `prefix`: what the
     program is run by."""
 
-    next_rtp = 0
+    # Ranges of RTP ports: 30 of them; each of pytest's processes (xdist's gw0, gw1 …) begins at another place.
+    next_rtp = 7 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 
     def __init__(self, folder, start=True, environment=None, address="127.0.0.1", prefix=(), **changes):
         self.folder = Path(folder)
@@ -68,7 +69,7 @@ class Server:
         self.xmpp_port = free_port()
         self.sip_port = free_sip_port()
         self.recordings = self.folder / "recordings"
-        first = 20000 + 400 * (Server.next_rtp % 20)
+        first = 20000 + 400 * (Server.next_rtp % 30)
         Server.next_rtp += 1
         self.config = {
             "xmpp": {"domain": self.domain, "listen": [f"{address}:{self.xmpp_port}"], "tls": "optional",
