@@ -99,7 +99,7 @@ class TapTest : public testing::Test {
   Position now_ = 0;
 };
 
-record::Settings send_only() {
+inline record::Settings send_only() {
   record::Settings settings;
   settings.direction = record::Direction::send;
   return settings;
