@@ -1,6 +1,8 @@
 # Every layer of tools/layers.txt becomes a static library tg_<layer> out of src/<layer>/**.cpp, with one test program
 # <layer>_test out of its *_test.cpp, one program for each *_bench.cpp and one for each *_fuzz.cpp.
 
+add_custom_target(benchmarks)  # all *_bench.cpp; a release build has them
+
 add_library(tg_options INTERFACE)
 target_include_directories(tg_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(tg_options INTERFACE -Wall -Wextra -Wpedantic)
@@ -31,7 +33,7 @@ function(telegraphone_layer layer below)
     add_executable(${layer}_test ${tests})
     target_link_libraries(${layer}_test PRIVATE tg_${layer} ${test_uses_${layer}} GTest::gmock_main)
     add_test(NAME ${layer} COMMAND ${layer}_test)
-    set_tests_properties(${layer} PROPERTIES TIMEOUT 300)
+    set_tests_properties(${layer} PROPERTIES TIMEOUT 900)
   endif()
 
   set(benches ${all})
@@ -42,6 +44,7 @@ function(telegraphone_layer layer below)
       get_filename_component(name ${file} NAME_WE)
       add_executable(${layer}_${name} ${file})
       target_link_libraries(${layer}_${name} PRIVATE tg_${layer} benchmark::benchmark_main)
+      add_dependencies(benchmarks ${layer}_${name})
     endforeach()
   endif()
 
