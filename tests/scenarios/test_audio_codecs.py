@@ -63,6 +63,24 @@ def test_what_is_wide_stays_wide(bench, codec, above):
     assert share > 0.1, f"only {100 * share:.1f} % of the energy is above {above} Hz"
 
 
+@pytest.mark.parametrize("codec", ["G722", "GSM", "OPUS", "PCMU"])
+def test_what_is_too_loud_is_cut_off_and_does_not_wrap(bench, codec):
+    """Caller shouts: noise with its peaks cut off, whose decoded samples lie beyond full scale."""
+    client = bench.client()
+    rate = codecs.CODECS[codec].rate
+    phone, jid = bench.answered(client, codecs=(codec,))
+    component = client.record(jid, "format='wav' start-beep='false' direction='send'")
+    phone.media.play(signals.join(signals.silence(0.3, rate), signals.marks(0.5, rate=rate),
+                                  signals.marks(1.5, 3, dbfs=-3, rate=rate)), rate, **(VOICE if codec == "OPUS" else {}))
+    phone.media.wait_played()
+    client.stop(component)
+    sound = check_file(client.expect_complete(component))
+    begin = compare_call(sound, phone.media).begin
+    said = phone.media.spoken()[0][begin:][: sound.samples].astype(int)
+    apart = np.abs(sound.mono[: len(said)].astype(int) - said)
+    assert (apart > 30000).sum() == 0, f"{(apart > 30000).sum()} samples wrapped round"
+
+
 @pytest.mark.parametrize("options", [
     dict(bandwidth="narrow", bitrate=12000), dict(bandwidth="medium", bitrate=16000), dict(bandwidth="wide", bitrate=20000),
     dict(bandwidth="superwide", bitrate=32000), dict(bandwidth="full", bitrate=64000), dict(application="lowdelay"),

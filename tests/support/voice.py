@@ -8,7 +8,10 @@ import numpy as np
 from support import codecs, signals
 
 TICK_RATE = 8000
-TAIL = 1.0  # seconds of silence after the signal that are coded; then the last packet is repeated
+# Silence after the signal that is coded, s, and how much of its end is repeated then, ticks (a multiple of every ptime). Of
+# Opus the last packet is; a single packet of G.722 over and over would drive a decoder out of its mind.
+TAIL, PERIOD = 1.24, int(0.96 * TICK_RATE)
+MEMORY_TAIL, MEMORY_PERIOD = 20.12, int(9.6 * TICK_RATE)
 
 
 class Voice:
@@ -26,7 +29,8 @@ class Voice:
         is_packets = codec.unit_bytes == 0
         key = (name, ptime if is_packets else None)
         if key not in self._coded:
-            missing = signals.silence(TAIL + 0.24, self.rate)
+            has_memory = codec.has_memory and not is_packets
+            missing = signals.silence(MEMORY_TAIL if has_memory else TAIL, self.rate)
             padding = missing if self.pcm.ndim == 1 else np.stack([missing] * len(self.pcm))
             pcm = np.concatenate([self.pcm, padding], axis=-1)
             if is_packets:
@@ -38,9 +42,12 @@ class Voice:
     def payload(self, name, ptime, at):
         """Of `ptime` ms from tick `at` on, which is a multiple of what the codec can be cut into."""
         codec, coded = codecs.CODECS[name], self.prepare(name, ptime)
-        at = min(at, (self.ticks // 8 // ptime + int(TAIL * 1000) // ptime) * ptime * 8)
         if codec.unit_bytes == 0:
             return coded[min(at // (8 * ptime), len(coded) - 1)]
+        last = len(coded) // codec.unit_bytes * codec.unit * 8 - ptime * 8
+        if at > last:
+            period = MEMORY_PERIOD if codec.has_memory else PERIOD
+            at -= -(-(at - last) // period) * period
         begin = at // (8 * codec.unit) * codec.unit_bytes
         return coded[begin : begin + ptime // codec.unit * codec.unit_bytes]
 
