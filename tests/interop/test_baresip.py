@@ -48,7 +48,8 @@ def port_with_a_free_one_above():
 @contextlib.contextmanager
 def baresip(server, folder, source, rate, codec, transport="udp"):
     """A call of baresip that plays `source`; its log is in the failure if it goes wrong."""
-    signals.write_wav(folder / "said.wav", source, rate)
+    # baresip wants a file with as many channels as the codec has.
+    signals.write_wav(folder / "said.wav", [source, source] if codec.endswith("/2") else source, rate)
     (folder / "config").write_text(CONFIG.format(port=port_with_a_free_one_above(), folder=folder, rate=rate))
     (folder / "accounts").write_text(f"<sip:baresip@127.0.0.1>;regint=0;audio_codecs={codec}\n")
     to = f"sip:app@127.0.0.1:{server.sip_port};transport={transport}"

@@ -25,6 +25,11 @@ class Codec:
     fmtp: str = ""
 
     @property
+    def has_memory(self):
+        """Whether what a packet sounds like depends on those before it."""
+        return self.encoding in ("G722", "GSM", "opus")
+
+    @property
     def rtpmap(self):
         return f"{self.encoding}/{self.clock}" + (f"/{self.parameters}" if self.parameters else "")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from support import audio, signals
+from support import audio, codecs, signals
 
 WINDOW = 0.1    # s
 SEGMENT = 0.02  # s, of the signal-to-noise ratio
@@ -90,9 +90,13 @@ def _stretched(pcm, drift):
 
 
 def compare_call(sound, media, margin=0.04, channel=0):
-    """A recording (audio.Sound) with what its phone said in the whole call, decoded by others."""
+    """A recording (audio.Sound) with what its phone said in the whole call, decoded by others. A decoder with a memory
+    may take `margin` to find its feet where the phone sent nothing, too."""
     said, rate = media.spoken()
-    lost = [(at / signals.RATE, (at + ticks) / signals.RATE) for at, ticks in media.lost_spans()]
+    gone = media.lost_spans()
+    if codecs.CODECS[media.codec].has_memory:
+        gone += [(word.position, word.ticks) for word in media.sent if word.is_quiet]
+    lost = [(at / signals.RATE, (at + ticks) / signals.RATE) for at, ticks in gone]
     return compare(sound.pcm[channel], signals.resample(said, rate, sound.rate), sound.rate, media.drift, lost, margin)
 
 
@@ -119,9 +123,13 @@ def _peak(piece, region):
 
 
 def compare_call(sound, media, margin=0.04, channel=0):
-    """A recording (audio.Sound) with what its phone said in the whole call, decoded by others."""
+    """A recording (audio.Sound) with what its phone said in the whole call, decoded by others. A decoder with a memory
+    may take `margin` to find its feet where the phone sent nothing, too."""
     said, rate = media.spoken()
-    lost = [(at / signals.RATE, (at + ticks) / signals.RATE) for at, ticks in media.lost_spans()]
+    gone = media.lost_spans()
+    if codecs.CODECS[media.codec].has_memory:
+        gone += [(word.position, word.ticks) for word in media.sent if word.is_quiet]
+    lost = [(at / signals.RATE, (at + ticks) / signals.RATE) for at, ticks in gone]
     return compare(sound.pcm[channel], signals.resample(said, rate, sound.rate), sound.rate, media.drift, lost, margin)
 
 
@@ -190,30 +198,37 @@ def _judge(found, recorded, said, first, lost):
     times, late = np.array(found.places).T
     pairs = []
     for at in range(first, len(recorded) - size, size):
-        where = round(found.begin + at - np.interp(at / rate, times, late) * rate / 1000)
-        wanted = _shifted(said, where, size)
+        where = found.begin + at - np.interp(at / rate, times, late) * rate / 1000
+        wanted = _shifted(said, round(where), size)
         if audio.level(wanted) >= LOUD and not _is_lost(lost, where / rate, where / rate + SEGMENT):
             pairs.append((at, where, wanted, recorded[at : at + size].astype(np.float64)))
     found.gain = float(np.median([np.linalg.norm(heard) / np.linalg.norm(wanted) for *_, wanted, heard in pairs] or [0]))
+    was_bad = False
     for at, where, wanted, heard in pairs:
         heard = heard / max(found.gain, 1e-6)
         ratio = _ratio(wanted, heard)
         if ratio < 60:
             ratio = max(ratio, _best_nearby(said, where, heard, rate))
         found.snr.append(float(max(ratio, -10)))
-        if ratio < 3:
+        # One segment that is as loud as it should be is none that is missing: the ends of words and of sweeps, where a
+        # correction of the clock or comfort noise has its say.
+        is_bad = ratio < 3
+        if is_bad and (was_bad or np.linalg.norm(heard) < 0.7 * np.linalg.norm(wanted)):
             found.missing.append(round(at / rate, 2))
+        was_bad = is_bad
 
 
 def _best_nearby(said, where, heard, rate):
     """The best ratio within 1.5 ms, to a few thousandths of a sample."""
-    reach = int(0.0015 * rate)
-    begin = max(0, where - reach)
-    region = said[begin : where + reach + len(heard)]
-    if len(region) < len(heard) + 2:
+    reach, count = int(0.0015 * rate), len(heard)
+    begin = max(0, round(where) - reach)
+    region = said[begin : round(where) + reach + count]
+    if len(region) < count + 2:
         return -10.0
-    place = begin + _peak(heard, region)[0]
-    for step in (0.25, 0.03, 0.004):
-        best, place = max((_ratio(_shifted(said, place + k * step, len(heard)), heard), place + k * step)
-                          for k in range(-4, 5))
-    return best
+    best = []
+    for place in (where, begin + _peak(heard, region)[0]):
+        for step in (0.25, 0.03, 0.004):
+            ratio, place = max((_ratio(_shifted(said, place + k * step, count), heard), place + k * step)
+                               for k in range(-4, 5))
+        best.append(ratio)
+    return max(best)

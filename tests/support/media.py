@@ -46,6 +46,7 @@ class Spoken:
     codec: str
     payload: bytes  # what the codec made of it; None where the phone pressed a key
     was_sent: bool  # else it was quiet, hushed, or the network lost it
+    is_quiet: bool  # the phone suppressed it, or the codec did (Opus DTX)
 
 
 class Media:
@@ -215,7 +216,8 @@ class Media:
             with self._lock:
                 packets, payload = self._packets(self.position, ticks)
                 passed = [one for data in packets for one in self._through(data)]
-                self.sent.append(Spoken(self.position, ticks, due, self.codec, payload, bool(passed)))
+                self.sent.append(Spoken(self.position, ticks, due, self.codec, payload, bool(passed),
+                                        self._was_quiet and self._sending))
                 self.position += ticks
                 due = end
             for data in passed:
@@ -297,12 +299,17 @@ class Media:
 
     def spoken(self, begin=0, end=None):
         """What a listener without a network in between would have heard from position `begin` to `end`, decoded by
-        another decoder than the server's: (PCM, rate). One codec, one ptime, no keys pressed."""
+        another decoder than the server's, silent where silence was suppressed: (PCM, rate). One codec, one ptime, no keys
+        pressed."""
         words = [word for word in list(self.sent) if end is None or word.position < end]
         name, ptime = words[0].codec, words[0].ticks // 8
         assert all(word.codec == name and word.payload is not None for word in words)
         rate = codecs.CODECS[name].rate
-        pcm = codecs.decode(name, [word.payload for word in words], ptime)
+        suppressed = [word.is_quiet and codecs.CODECS[name].encoding != "opus" for word in words]
+        is_heard = np.repeat(np.logical_not(suppressed), rate * ptime // 1000)
+        pcm = np.zeros(len(is_heard), dtype=np.int16)
+        payloads = [word.payload for word, is_out in zip(words, suppressed) if not is_out]
+        pcm[is_heard] = codecs.decode(name, payloads, ptime)[: is_heard.sum()]
         return pcm[begin * rate // TICK_RATE :], rate
 
     # ---- ear ----

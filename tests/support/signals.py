@@ -148,11 +148,13 @@ def read_wav(path):
 
 
 def write_wav(path, pcm, rate=RATE):
+    """`pcm`: one channel, or channels x samples."""
+    pcm = np.atleast_2d(np.asarray(pcm, dtype="<i2"))
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(len(pcm))
         file.setsampwidth(2)
         file.setframerate(rate)
-        file.writeframes(np.asarray(pcm, dtype="<i2").tobytes())
+        file.writeframes(np.ascontiguousarray(pcm.T).tobytes())
 
 
 def speech(text="The quick brown fox jumps over the lazy dog.", dbfs=-20.0, speed=160, rate=RATE):
