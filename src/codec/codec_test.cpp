@@ -7,14 +7,14 @@
 
 #include "codec/comfort_noise.hpp"
 
-namespace codec::testing {
+namespace base::testing {
 long allocations();  // allocations_test.cpp
 }
 
 namespace {
 
 using namespace codec;
-using codec::testing::allocations;
+using base::testing::allocations;
 using std::chrono::milliseconds;
 
 std::string title(const Codec& codec) {

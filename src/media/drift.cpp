@@ -10,6 +10,7 @@ namespace {
 constexpr int kPackets = 15;                // at least, for a window to say something
 constexpr double kWindow = 2, kStale = 20;  // seconds
 constexpr double kSteady = 0.4;             // seconds of packets of one length
+constexpr double kForgiven = 0.01;          // seconds: an offset from the beginning is left as it is
 constexpr double kTolerated = 0.005;        // seconds
 constexpr double kProportional = 0.05;      // per second
 constexpr double kIntegral = 0.0006;        // per second²
@@ -53,7 +54,12 @@ void Drift::note_duration(Position duration) {
 }
 
 void Drift::close_window(Position arrival) {
-  if (std::exchange(moved_, false)) offset_ = least_ + std::llround(early_ * rate_);
+  if (std::exchange(fresh_, false)) {
+    const auto most = static_cast<Position>(kForgiven * rate_);
+    offset_ = std::clamp(least_, -most, most);
+  } else if (std::exchange(moved_, false)) {
+    offset_ = least_ + std::llround(early_ * rate_);
+  }
   const double early = -static_cast<double>(least_ - offset_) / rate_;
   const double seconds = measured_ ? static_cast<double>(arrival - measured_at_) / rate_ : kWindow;
   packets_ = 0;
@@ -88,6 +94,7 @@ void Drift::learn_large(double early, double seconds) {
 void Drift::restart() {
   packets_ = 0;
   measured_ = moved_ = false;
+  fresh_ = true;
   offset_ = 0;
   slope_ = 0;
   correction_ = active_ ? learnt_ : 0;

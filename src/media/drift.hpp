@@ -39,6 +39,7 @@ class Drift {
   int same_duration_ = 0;  // packets in a row
   bool moved_ = false;     // the next window says by how much
   Position offset_ = 0;    // lateness that counts as none
+  bool fresh_ = true;      // the first window says which: the first packets may all have been held up a little
   bool measured_ = false;  // there was a window before
   double early_ = 0;       // seconds, at its end
   Position measured_at_ = 0;

@@ -103,6 +103,15 @@ TEST(Drift, AnotherPacketLengthIsNoDriftEvenIfItSeemsSo) {
   EXPECT_NEAR(line.drift.correction(), 100e-6, 60e-6);
 }
 
+TEST(Drift, LeavesASmallOffsetFromTheBeginningAlone) {
+  for (const double offset : {-0.009, 0.009}) {
+    Line line{.jitter_ms = 5};
+    line.premature = offset;
+    line.run(600);
+    EXPECT_EQ(line.drift.correction(), 0);
+  }
+}
+
 TEST(Drift, SaysNothingAboutATalkerWhoHardlySpeaks) {
   Line line{.off = 0};
   for (int i = 0; i < 1000; ++i) line.drift.observe(8000, i * 8000 * 3, 160);

@@ -31,6 +31,15 @@ class Origins {
       pieces_[count_++] = {kind, begin + samples};
     }
   }
+  // What write() gave, back again.
+  void read(std::span<const Kind> kinds) {
+    clear();
+    for (auto run = kinds.begin(); run != kinds.end();) {
+      const auto end = std::find_if(run, kinds.end(), [&](Kind kind) { return kind != *run; });
+      add(*run, static_cast<std::size_t>(end - run));
+      run = end;
+    }
+  }
   // The kind of each sample; past the last piece everything is received.
   void write(std::span<Kind> out) const {
     std::size_t begin = 0;

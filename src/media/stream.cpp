@@ -334,7 +334,7 @@ void Stream::advance_frame() {
   frame.adjusted = drift_->correction() != 0;
   if (frame.adjusted) stats_.adjusted += static_cast<std::uint64_t>(kTick.count());
   holds_.label(frame.position, {kinds.data(), frame.size});
-  for (std::size_t i = 0; i < frame.size; ++i) frame.origins.add(kinds[i], 1);
+  frame.origins.read({kinds.data(), frame.size});
   frame.packets = playout_->take_counts();
   frame.lost_before = warp_->take_lost_before();
   frame.is_mulaw = playout_->is_mulaw();

@@ -1,13 +1,14 @@
 // Nothing on the media path allocates: not while packets come, are lost, repaired, corrected for drift and recorded.
 #include "media/stream_fixture.hpp"
 
-namespace media::test {
-long allocations();
+namespace base::testing {
+long allocations();  // allocations_test.cpp
 }
 
 namespace {
 
 using namespace media::test;
+using base::testing::allocations;
 
 class NoNetwork final : public media::Transport {
  public:

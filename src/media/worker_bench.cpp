@@ -26,10 +26,10 @@ void tick_of_a_worker(benchmark::State& state, Kind kind) {
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
 
+  std::deque<record::Track> tracks;  // outlive the worker, which ends them
   media::Worker worker(0, [](const media::Event&) {});
   net::PortRange range(*net::Address::parse("127.0.0.1", 0), 45000, 64999);
   const auto phone = std::move(*net::UdpSocket::bind(*net::Address::parse("127.0.0.1", 0)));
-  std::deque<record::Track> tracks;
   std::vector<net::Address> targets;
   base::Time now = base::Clock::now();
   for (std::uint32_t id = 1; id <= streams; ++id) {

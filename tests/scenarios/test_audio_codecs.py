@@ -104,7 +104,7 @@ def test_what_opus_carries_of_the_packet_before_replaces_one_that_was_lost(bench
     phone, complete = recorded(bench, "OPUS", impairment=Impairment(drop=0.1, seed=3),
                                encoder=dict(bitrate=32000, bandwidth="wide", fec=1, packet_loss=30))
     sound, media = check_file(complete), phone.media
-    begin = compare_call(sound, media, margin=0.3).begin
+    begin = compare_call(sound, media).begin
     lost = {at // 160 for at, _ in media.lost_spans()}
     packets = [None if number in lost else word.payload for number, word in enumerate(media.sent)]
     repaired, said = opus.decode(packets)[begin:], media.spoken()[0][begin:]
