@@ -116,5 +116,5 @@ def decode(name, payloads, ptime=20):
         return np.frombuffer(data, dtype=">i2").astype(np.int16)
     if not data:
         return np.zeros(0, dtype=np.int16)
-    how = {"G722": ["-f", "g722"], "GSM": ["-f", "gsm"]}[name]
+    how = {"G722": ["-f", "g722"], "GSM": ["-c:a", "libgsm", "-f", "gsm"]}[name]
     return np.frombuffer(_ffmpeg(how, ["-f", "s16le"], data), dtype="<i2")
