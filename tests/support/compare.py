@@ -122,21 +122,6 @@ def _peak(piece, region):
     return lag, alike, best
 
 
-def compare_call(sound, media, margin=0.04, channel=0):
-    """A recording (audio.Sound) with what its phone said in the whole call, decoded by others. A decoder with a memory
-    may take `margin` to find its feet where the phone sent nothing, too."""
-    said, rate = media.spoken()
-    gone = media.lost_spans()
-    if codecs.CODECS[media.codec].has_memory:
-        gone += [(word.position, word.ticks) for word in media.sent if word.is_quiet]
-    lost = [(at / signals.RATE, (at + ticks) / signals.RATE) for at, ticks in gone]
-    return compare(sound.pcm[channel], signals.resample(said, rate, sound.rate), sound.rate, media.drift, lost, margin)
-
-
-def _is_lost(lost, begin, end):
-    return any(low < end and begin < high for low, high in lost)
-
-
 def _follow(found, recorded, said, first, lost, jump, window):
     """Finds the place of each window that can be told; the jumps are the differences between neighbours, as far as they
     are more than a correction of the clock by 1.2 %."""
