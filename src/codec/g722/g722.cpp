@@ -1,31 +1,16 @@
 // G722: 16 kHz in 64 kbit/s, RFC 3551 §4.5.2. Its RTP clock is 8000 Hz by an old mistake that became the rule; one byte
-// is one tick of it and two samples. By spandsp.
+// is one tick of it and two samples. The encoder is spandsp's.
 #include <algorithm>
 #include <array>
 #include <spandsp.h>
 
-#include "codec/codec.hpp"
+#include "codec/g722/decoder.hpp"
 
 namespace codec::g722 {
 namespace {
 
 constexpr int kBitRate = 64000;
 constexpr std::size_t kSamplesPerByte = 2;
-
-class Decoder final : public codec::Decoder {
- public:
-  std::size_t decode(std::span<const std::uint8_t> payload, std::span<std::int16_t> out) override {
-    const auto bytes = std::min(payload.size(), out.size() / kSamplesPerByte);
-    return static_cast<std::size_t>(g722_decode(state_.get(), out.data(), payload.data(), static_cast<int>(bytes)));
-  }
-  void restart() override { g722_decode_init(state_.get(), kBitRate, 0); }
-
- private:
-  struct Free {
-    void operator()(g722_decode_state_t* state) const { g722_decode_free(state); }
-  };
-  std::unique_ptr<g722_decode_state_t, Free> state_{g722_decode_init(nullptr, kBitRate, 0)};
-};
 
 class Encoder final : public codec::Encoder {
  public:

@@ -30,6 +30,25 @@ TEST(G722, DecodesToTheBitWhatFfmpegDecodes) {
   EXPECT_TRUE(std::equal(theirs.begin(), theirs.end(), ours.begin()));
 }
 
+TEST(G722, ClipsWhatIsTooLoudAndDecodesEvenNoiseOfBytesAsFfmpegDoes) {
+  Samples loud = speech(16000);
+  for (std::int16_t& sample : loud) sample = sample < 0 ? std::int16_t{-32768} : std::int16_t{32767};
+  const TemporaryFile pcm(bytes_of(loud));
+  const Bytes clipped = ffmpeg("-f s16le -ar 16000 -ac 1 -i " + pcm.path() + " -c:a g722 -f g722 -");
+  Bytes encoded(clipped.size() + 50000);
+  std::uint32_t state = 1;
+  for (std::size_t n = 0; n < encoded.size(); ++n) {
+    state = state * 1103515245 + 12345;
+    encoded[n] = n < clipped.size() ? clipped[n] : static_cast<std::uint8_t>(state >> 24);
+  }
+  const TemporaryFile file(encoded);
+  const Samples theirs = samples_of(ffmpeg("-f g722 -i " + file.path() + " -f s16le -"));
+  const auto decoder = g722().make_decoder({});
+  const Samples ours = decode_all(*decoder, encoded, 160);
+  ASSERT_EQ(ours.size(), theirs.size());
+  EXPECT_EQ(ours, theirs);
+}
+
 TEST(G722, EncodesWhatFfmpegUnderstands) {
   const Samples said = speech(16000);
   Bytes encoded(said.size() / 2);
