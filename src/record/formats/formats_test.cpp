@@ -209,6 +209,20 @@ TEST_P(EveryFormat, PlaysWhenItIsCutOffAnywhere) {
   }
 }
 
+TEST_P(EveryFormat, IsAFileToAPlayerFromItsFirstHalfSecond) {
+  if (is_headerless(format())) GTEST_SKIP() << "has no header";
+  const auto encoder = open(format().name(), {8000, 1});
+  const auto audio = tone(440, 4000);
+  for (std::size_t at = 0; at < audio.size(); at += 2000) {
+    ASSERT_TRUE(encoder->write(std::span(audio).subspan(at, 2000)));
+    EXPECT_NE(
+        output_of("ffprobe -v error -show_entries stream=codec_type '" + path().string() + "' 2>&1").find("audio"),
+        std::string::npos);
+  }
+  ASSERT_TRUE(encoder->checkpoint());
+  EXPECT_GT(second_player_seconds(path()), 0.25);
+}
+
 TEST_P(EveryFormat, SaysHowManySamplesAnUnfinishedFilePlays) {
   const auto encoder = open(format().name(), {8000, 1});
   ASSERT_TRUE(encoder->write(tone(440, 20000)));

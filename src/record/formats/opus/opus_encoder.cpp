@@ -83,7 +83,7 @@ base::Result<void> OpusFileEncoder::write(std::span<const std::int16_t> interlea
     if (frame_.size() < frame_size_) break;
     if (auto put = put_packet(encoded_ + kPacketTicks, false); !put) return put;
   }
-  return {};
+  return pages_.granule() == 0 ? pages_.flush() : base::Result<void>();  // headers alone are no file to a player
 }
 
 base::Result<void> OpusFileEncoder::put_packet(std::uint64_t granule, bool is_last) {

@@ -123,7 +123,7 @@ base::Result<void> VorbisEncoder::write(std::span<const std::int16_t> interleave
     interleaved = interleaved.subspan(count * channels);
     if (auto put = put_packets(); !put) return put;
   }
-  return {};
+  return pages_.granule() == 0 ? pages_.flush() : base::Result<void>();  // headers alone are no file to a player
 }
 
 base::Result<void> VorbisEncoder::put_packets() {
