@@ -219,10 +219,11 @@ Recording::Ending Recording::finish() {
     return {{.reason = all.reason, .error = all.error, .uri = {}, .stats = all.stats}, {}};
   }
   if (parts_.size() > 1 || settings_.double_pass) {
+    const AudioFormat audio = all.audio;
     FinishingJob job{.stem = stem_,
                      .parts = std::move(parts_),
                      .format = &format_,
-                     .audio = all.audio,
+                     .audio = audio,
                      .hints = settings_.hints,
                      .normalise = settings_.double_pass,
                      .facts = std::move(all)};
