@@ -101,7 +101,10 @@ void Drift::restart() {
 }
 
 void Drift::change_rate(std::uint32_t rate) {
+  // Lengths are counted in other samples from here on; that is no change of the packets.
   rate_ = rate;
+  duration_ = 0;
+  same_duration_ = 0;
   restart();
 }
 

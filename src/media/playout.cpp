@@ -75,7 +75,8 @@ void Playout::change_rate(std::uint32_t rate) {
   concealer_ = Concealer(rate);
   if (block_begin_ > 0) concealer_.receive({block_.data(), block_begin_});
   noise_.emplace(rate);
-  for (Position* position : {&cursor_, &newest_position_, &last_duration_, &noise_left_, &lost_before_})
+  for (Position* position :
+       {&cursor_, &newest_position_, &newest_duration_, &last_duration_, &noise_left_, &lost_before_})
     scale(*position);
   for (std::size_t* samples : {&made_up_, &quiet_, &untold_}) scale(*samples);
 }
