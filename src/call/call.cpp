@@ -340,10 +340,12 @@ void Call::on_sip(sip::Ended event) {
       break;
     case sip::EndCause::no_ack:
     case sip::EndCause::no_prack:
+    case sip::EndCause::no_answer:
     case sip::EndCause::timer:
       end = {EndReason::timeout, 408, std::move(end.headers)};
       break;
     case sip::EndCause::local:
+    case sip::EndCause::refused:
     case sip::EndCause::error:
       end.platform_code = event.status == 0 ? 500 : event.status;
       break;

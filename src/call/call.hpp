@@ -72,7 +72,7 @@ struct Context {
   std::function<void(base::milliseconds, std::function<void()>)> after;  // runs a function later, on the control thread
   std::string rtp_address;                                               // for SDP
   // Set by Calls: which call a stream belongs to; this call is over, destroy it.
-  std::function<void(media::StreamRef, Call&)> note_stream = {};
+  std::function<void(media::EndpointRef, Call&)> note_stream = {};
   std::function<void(const std::string& id)> over = {};
   Stats stats = {};
 };
@@ -91,7 +91,7 @@ class Call {
   const sip::Headers& headers() const { return incoming_.headers; }
   State state() const { return state_; }
   sip::DialogId dialog() const { return incoming_.dialog; }
-  media::StreamRef stream() const { return stream_ ? stream_->ref : media::StreamRef{}; }
+  media::EndpointRef stream() const { return stream_ ? stream_->ref : media::EndpointRef{}; }
 
   // Commands. Each is refused with `unexpected` where the state does not allow it.
   base::Result<void> accept(sip::Headers headers);
@@ -115,11 +115,19 @@ class Call {
   void on_sip(const sip::Reoffered& event);
   void on_sip(const sip::EarlyAnswer& event);
   void on_sip(const sip::Info& event);
+  void on_sip(const sip::Progressed&) {}
+  void on_sip(const sip::Accepted&) {}
+  void on_sip(const sip::OfferAnswered&) {}
+  void on_sip(const sip::Message&) {}
+  void on_sip(const sip::MessageAnswered&) {}
   void on_sip(sip::Ended event);
   void on_media(const media::PartySilent& event);
   void on_media(const media::TapEnded& event);
   void on_media(const media::TapUnheard& event);
   void on_media(const media::Digit& event);
+  void on_media(const media::OutputEnded&) {}
+  void on_media(const media::Speaking&) {}
+  void on_media(const media::Voice&) {}
   void on_media(const media::Destroyed& event);
 
  private:

@@ -14,14 +14,8 @@ namespace call {
 
 namespace log = base::log;
 
-namespace {
-
-std::uint64_t key_of(media::StreamRef stream) { return std::uint64_t{stream.worker} << 32 | stream.id; }
-
-}  // namespace
-
 Calls::Calls(Context context) : context_(std::move(context)) {
-  context_.note_stream = [this](media::StreamRef stream, Call& call) { by_stream_[key_of(stream)] = call.id(); };
+  context_.note_stream = [this](media::EndpointRef stream, Call& call) { by_stream_[stream.id] = call.id(); };
   context_.over = [this](const std::string& id) { remove(id); };
 }
 
@@ -102,6 +96,8 @@ void Calls::on_sip(sip::Event event) {
         using Kind = std::decay_t<decltype(it)>;
         if constexpr (std::is_same_v<Kind, sip::Incoming>) {
           on_incoming(std::move(it));
+        } else if constexpr (std::is_same_v<Kind, sip::Registered>) {
+          log::info("call", "registration of {}: {}", it.aor, it.status);
         } else if constexpr (!std::is_same_v<Kind, sip::Stopped>) {
           pass_to_dialog(std::move(it));
         }
@@ -111,7 +107,7 @@ void Calls::on_sip(sip::Event event) {
 
 template <class Event>
 void Calls::pass_to_stream(const Event& event) {
-  const auto found = by_stream_.find(key_of(event.stream));
+  const auto found = by_stream_.find(event.endpoint.id);
   if (found == by_stream_.end()) return;
   if (Call* call = find(found->second)) call->on_media(event);
 }
@@ -121,7 +117,7 @@ void Calls::on_media(const media::Event& event) {
       [&](const auto& it) {
         using Kind = std::decay_t<decltype(it)>;
         pass_to_stream(it);
-        if constexpr (std::is_same_v<Kind, media::Destroyed>) by_stream_.erase(key_of(it.stream));
+        if constexpr (std::is_same_v<Kind, media::Destroyed>) by_stream_.erase(it.endpoint.id);
       },
       event);
 }

@@ -43,7 +43,7 @@ class Calls {
   Context context_;
   std::unordered_map<std::string, std::unique_ptr<Call>> calls_;
   std::unordered_map<sip::DialogId, Call*> by_dialog_;
-  std::unordered_map<std::uint64_t, std::string> by_stream_;  // worker << 32 | stream -> call id
+  std::unordered_map<std::uint32_t, std::string> by_stream_;  // endpoint -> call id
   std::unordered_map<std::string, std::string> components_;   // component id -> call id
   std::function<void()> on_empty_;                            // shut_down()'s
   bool shutting_down_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <unordered_map>
 
 #include "base/owner.hpp"
 #include "media/worker.hpp"
@@ -15,7 +16,7 @@ class Engine::Impl {
 
   base::Result<void> start();
   base::Result<CreatedStream> create();
-  void post(StreamRef stream, decltype(Command::what) what);
+  void post(EndpointRef stream, decltype(Command::what) what);
   Stats stats() const;
 
  private:
@@ -24,6 +25,7 @@ class Engine::Impl {
   base::Owner owner_;
   std::optional<net::PortRange> ports_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unordered_map<std::uint32_t, std::size_t> workers_of_;  // by endpoint
   std::size_t next_worker_ = 0;
   std::uint32_t last_id_ = 0;
 };
@@ -39,7 +41,7 @@ base::Result<void> Engine::Impl::start() {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const auto count = options_.workers > 0 ? static_cast<unsigned>(options_.workers) : cores;
   for (unsigned i = 0; i < count; ++i) {
-    workers_.push_back(std::make_unique<Worker>(static_cast<std::uint16_t>(i), on_event_));
+    workers_.push_back(std::make_unique<Worker>(on_event_));
   }
   for (const auto& worker : workers_) worker->start();
   return {};
@@ -52,7 +54,8 @@ base::Result<CreatedStream> Engine::Impl::create() {
   if (!bound) return std::move(bound.error());
   const std::uint16_t port = bound->rtp_port;
   const std::size_t worker = next_worker_++ % workers_.size();
-  const StreamRef ref{static_cast<std::uint16_t>(worker), ++last_id_};
+  const EndpointRef ref{++last_id_};
+  workers_of_[ref.id] = worker;
   const Stream::Options options{.idle = options_.idle,
                                 .timeout = options_.timeout,
                                 .keepalive = options_.keepalive,
@@ -63,10 +66,13 @@ base::Result<CreatedStream> Engine::Impl::create() {
   return CreatedStream{ref, port, static_cast<std::uint16_t>(port + 1)};
 }
 
-void Engine::Impl::post(StreamRef stream, decltype(Command::what) what) {
+void Engine::Impl::post(EndpointRef stream, decltype(Command::what) what) {
   owner_.check();
-  if (stream.worker >= workers_.size()) return;
-  workers_[stream.worker]->post({.stream = stream.id, .issued = base::Clock::now(), .what = std::move(what)});
+  const auto found = workers_of_.find(stream.id);
+  if (found == workers_of_.end()) return;
+  const bool is_last = std::holds_alternative<Command::Destroy>(what);
+  workers_[found->second]->post({.stream = stream.id, .issued = base::Clock::now(), .what = std::move(what)});
+  if (is_last) workers_of_.erase(found);
 }
 
 Engine::Stats Engine::Impl::stats() const {
@@ -89,19 +95,32 @@ base::Result<void> Engine::start() { return impl_->start(); }
 base::Result<CreatedStream> Engine::create() { return impl_->create(); }
 Engine::Stats Engine::stats() const { return impl_->stats(); }
 
-void Engine::configure(StreamRef stream, Format format) { impl_->post(stream, Command::Configure{std::move(format)}); }
-void Engine::destroy(StreamRef stream) { impl_->post(stream, Command::Destroy{}); }
-void Engine::add_tap(StreamRef stream, TapId tap, TapOptions options) {
+void Engine::configure(EndpointRef stream, Format format) {
+  impl_->post(stream, Command::Configure{std::move(format)});
+}
+void Engine::destroy(EndpointRef stream) { impl_->post(stream, Command::Destroy{}); }
+void Engine::add_tap(EndpointRef stream, TapId tap, TapOptions options) {
   impl_->post(stream, Command::AddTap{tap, std::move(options)});
 }
-void Engine::pause_tap(StreamRef stream, TapId tap) {
+void Engine::pause_tap(EndpointRef stream, TapId tap) {
   impl_->post(stream, Command::ChangeTap{.tap = tap, .action = Command::TapAction::pause});
 }
-void Engine::resume_tap(StreamRef stream, TapId tap) {
+void Engine::resume_tap(EndpointRef stream, TapId tap) {
   impl_->post(stream, Command::ChangeTap{.tap = tap, .action = Command::TapAction::resume});
 }
-void Engine::stop_tap(StreamRef stream, TapId tap, record::EndReason reason) {
+void Engine::stop_tap(EndpointRef stream, TapId tap, record::EndReason reason) {
   impl_->post(stream, Command::ChangeTap{.tap = tap, .action = Command::TapAction::stop, .reason = reason});
 }
+
+// TODO(media): bridges, joins, outputs.
+EndpointRef Engine::create_bridge() { return {}; }
+void Engine::join(EndpointRef, EndpointRef, Flow) {}
+void Engine::unjoin(EndpointRef, EndpointRef) {}
+void Engine::add_output(EndpointRef, OutputId, play::Feed&) {}
+void Engine::remove_output(EndpointRef, OutputId) {}
+void Engine::mute(EndpointRef, bool) {}
+void Engine::detect_tones(EndpointRef, bool) {}
+void Engine::watch_voice(EndpointRef, bool) {}
+void Engine::send_digits(EndpointRef, std::string, std::chrono::milliseconds) {}
 
 }  // namespace media

@@ -14,7 +14,7 @@ constexpr std::array<std::int16_t, kMaxFrame> kSilence{};
 
 }  // namespace
 
-Stream::Stream(StreamRef ref, Options options, rtp::NtpClock ntp, Transport& transport, EventQueue& events)
+Stream::Stream(EndpointRef ref, Options options, rtp::NtpClock ntp, Transport& transport, EventQueue& events)
     : ref_(ref), options_(options), transport_(transport), events_(events), rtcp_(sender_.ssrc(), ntp) {}
 
 Stream::~Stream() = default;

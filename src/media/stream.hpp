@@ -54,7 +54,7 @@ class Stream {
   };
 
   // `transport` and `events` outlive the stream.
-  Stream(StreamRef ref, Options options, rtp::NtpClock ntp, Transport& transport, EventQueue& events);
+  Stream(EndpointRef ref, Options options, rtp::NtpClock ntp, Transport& transport, EventQueue& events);
   ~Stream();
 
   // ---- commands; `issued` is when control gave them ----
@@ -80,7 +80,7 @@ class Stream {
   void note_overflow(std::uint32_t dropped) { stats_.overflowed = dropped; }
   void tick(base::Time now);
 
-  StreamRef ref() const { return ref_; }
+  EndpointRef ref() const { return ref_; }
   // It is sending audio, or about to: it must tick every 20 ms. Otherwise every few ticks will do.
   bool is_lively() const { return lively_; }
   bool has_rtcp_port() const { return !format_.rtcp_mux; }
@@ -125,7 +125,7 @@ class Stream {
   net::Address rtcp_target() const;
   void watch_silence(base::Time now);
 
-  const StreamRef ref_;
+  const EndpointRef ref_;
   const Options options_;
   Transport& transport_;
   EventQueue& events_;

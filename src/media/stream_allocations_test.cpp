@@ -50,7 +50,7 @@ TEST_F(StreamAllocationsTest, NoneWhilePacketsComeAreLostAndRecorded) {
                                           {codec::find("GSM", 8000), 33, 160}}) {
     auto settings = options();
     settings.silence_digits = true;
-    stream_ = std::make_unique<media::Stream>(media::StreamRef{0, 1}, settings,
+    stream_ = std::make_unique<media::Stream>(media::EndpointRef{1}, settings,
                                               rtp::NtpClock{.ntp_at_origin = 1, .origin = kStart}, network_, queue_);
     format_.codec = codec;
     format_.payload_type = 96;

@@ -48,7 +48,7 @@ class StreamTest : public testing::Test {
     return made;
   }
   void make(media::Stream::Options options) {
-    stream_ = std::make_unique<media::Stream>(media::StreamRef{0, 1}, options,
+    stream_ = std::make_unique<media::Stream>(media::EndpointRef{1}, options,
                                               rtp::NtpClock{.ntp_at_origin = 1ULL << 40, .origin = kStart}, transport_,
                                               queue_);
     queue_.make_room(100, 100);

@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.record_depth = milliseconds(20 + input.byte() * 2);
   options.silence_digits = (input.byte() & 1) != 0;
   base::Time now = base::Time{} + std::chrono::hours(1);
-  media::Stream stream({0, 1}, options, rtp::NtpClock{.ntp_at_origin = 1, .origin = now}, network, events);
+  media::Stream stream({1}, options, rtp::NtpClock{.ntp_at_origin = 1, .origin = now}, network, events);
 
   const auto codecs = codec::codecs();
   media::Format format;

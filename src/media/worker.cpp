@@ -40,8 +40,7 @@ StreamStats& operator+=(StreamStats& sum, const StreamStats& one) {
   return sum;
 }
 
-Worker::Worker(std::uint16_t number, std::function<void(Event)> on_event)
-    : number_(number), on_event_(std::move(on_event)) {}
+Worker::Worker(std::function<void(Event)> on_event) : on_event_(std::move(on_event)) {}
 
 Worker::~Worker() {
   stop();
@@ -147,7 +146,7 @@ void Worker::apply(Command& command) {
     // The stream is gone: whoever opened the track must still get its End.
     if (auto* tap = std::get_if<Command::AddTap>(&command.what); tap != nullptr && tap->options.track != nullptr) {
       tap->options.track->push_end(record::EndReason::hangup, {});
-      events_.push(TapEnded{{number_, command.stream}, tap->tap, record::EndReason::hangup});
+      events_.push(TapEnded{{command.stream}, tap->tap, record::EndReason::hangup});
     }
     return;
   }

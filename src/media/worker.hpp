@@ -35,7 +35,7 @@ StreamStats& operator+=(StreamStats& sum, const StreamStats& one);
 // A stream with its sockets.
 class Leg final : public Transport {
  public:
-  Leg(StreamRef ref, Stream::Options options, rtp::NtpClock ntp, net::PortPair ports, EventQueue& events)
+  Leg(EndpointRef ref, Stream::Options options, rtp::NtpClock ntp, net::PortPair ports, EventQueue& events)
       : ports_(std::move(ports)), stream_(ref, options, ntp, *this, events) {
     heard_rtp = heard_rtcp = base::Clock::now();
   }
@@ -86,7 +86,7 @@ class Worker {
   static constexpr unsigned kStride = 4;       // ticks
   static constexpr unsigned kRtcpStride = 12;  // ticks, for an RTCP port of its own
 
-  Worker(std::uint16_t number, std::function<void(Event)> on_event);
+  explicit Worker(std::function<void(Event)> on_event);
   ~Worker();  // stops the thread; every stream is finished
 
   // ---- any thread ----
@@ -115,7 +115,6 @@ class Worker {
   void make_room();
   void publish();
 
-  const std::uint16_t number_;  // StreamRef::worker
   const std::function<void(Event)> on_event_;
   base::Mailbox<Command> mailbox_;
   std::atomic<bool> stopping_{false};

@@ -27,7 +27,7 @@ void tick_of_a_worker(benchmark::State& state, Kind kind) {
   setrlimit(RLIMIT_NOFILE, &files);
 
   std::deque<record::Track> tracks;  // outlive the worker, which ends them
-  media::Worker worker(0, [](const media::Event&) {});
+  media::Worker worker([](const media::Event&) {});
   net::PortRange range(*net::Address::parse("127.0.0.1", 0), 45000, 64999);
   const auto phone = std::move(*net::UdpSocket::bind(*net::Address::parse("127.0.0.1", 0)));
   std::vector<net::Address> targets;
@@ -41,7 +41,7 @@ void tick_of_a_worker(benchmark::State& state, Kind kind) {
     worker.post({.stream = id,
                  .issued = now,
                  .what = media::Command::Add{std::make_unique<media::Leg>(
-                     media::StreamRef{0, id}, options, rtp::NtpClock::now(), std::move(*ports), worker.events())}});
+                     media::EndpointRef{id}, options, rtp::NtpClock::now(), std::move(*ports), worker.events())}});
     media::Format format;
     format.codec = codec::find("PCMU", 8000);
     format.remote_rtp = format.remote_rtcp = phone.local();

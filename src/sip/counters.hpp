@@ -7,6 +7,7 @@
 namespace sip {
 
 struct Counters {
+  std::atomic<std::uint64_t> last_dialog{0};  // DialogIds are handed out in order, by both threads
   std::atomic<std::uint64_t> invites{0}, refused_busy{0}, malformed{0}, dialogs{0};
 };
 

@@ -109,6 +109,8 @@ void Signalling::handle(Command command) {
           accepting_ = each.accepting;
         } else if constexpr (std::is_same_v<T, Shutdown>) {
           start_leaving(each.grace);
+        } else if constexpr (std::is_same_v<T, Invite> || std::is_same_v<T, Register>) {
+          // TODO(sip): calls of ours
         } else {
           on_dialog(each.dialog, [&](Dialog& dialog) {
             if constexpr (std::is_same_v<T, Progress>) dialog.progress(each);
@@ -242,7 +244,7 @@ void Signalling::on_new_invite(nua_t* nua, nua_handle_t* handle, const sip_t& re
   }
   if (!is_body_understood(request)) return refuse(SIP_415_UNSUPPORTED_MEDIA, nullptr, true);
   const Source source = source_of(nua_current_request(nua), request);
-  const DialogId id = ++last_id_;
+  const DialogId id = ++counters_.last_dialog;
   auto& dialog = dialogs_[id] =
       std::make_unique<Dialog>(id, handle, endpoint->contact_for(source), recv_info_, report_);
   counters_.dialogs = dialogs_.size();

@@ -75,7 +75,6 @@ class Signalling {
   std::function<void()> on_wake_;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
   std::map<DialogId, std::unique_ptr<Dialog>> dialogs_;
-  DialogId last_id_ = 0;
   bool accepting_ = true;
 
   // BYEs of ours that wait for an answer, in order of their deadline.

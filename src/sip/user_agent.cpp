@@ -51,6 +51,7 @@ class UserAgent::Impl {
     return all;
   }
 
+  DialogId new_dialog() { return ++counters_.last_dialog; }
   void send(Command command) { mailbox_.post(std::move(command)); }
 
   Stats stats() const {
@@ -99,6 +100,7 @@ UserAgent::UserAgent(Options options, std::function<void(Event)> on_event)
 UserAgent::~UserAgent() = default;
 base::Result<void> UserAgent::start() { return impl_->start(); }
 std::vector<std::string> UserAgent::bound() const { return impl_->bound(); }
+DialogId UserAgent::new_dialog() { return impl_->new_dialog(); }
 void UserAgent::send(Command command) { impl_->send(std::move(command)); }
 UserAgent::Stats UserAgent::stats() const { return impl_->stats(); }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The SIP side of the server: a UAS (later UAC too) over Sofia-SIP's NUA with its media engine off. It runs on a thread
+// The SIP side of the server: UAS and UAC over Sofia-SIP's NUA with its media engine off. It runs on a thread
 // of its own (the signalling thread); the control thread talks to it by commands and hears from it by events, both
 // plain values. It never looks inside an SDP body and never hears of calls: its unit is the dialog.
 
@@ -30,6 +30,12 @@ struct Options {
   std::vector<std::string> info_packages;
 };
 
+// Answers digest challenges (RFC 8760, RFC 7616) of calls and registrations.
+struct Credentials {
+  std::string user, password;
+  std::string realm;  // empty: any
+};
+
 // ---- what the user agent reports (all carry the dialog) ----
 
 // An INVITE that starts a dialog. 100 has been sent. `offer` is empty for a late offer.
@@ -56,6 +62,45 @@ struct Reoffered {
   std::string offer;
   bool by_update = false;
 };
+// A call of ours (Invite): a provisional response but 100. `sdp` is set where it describes a session: the answer to our
+// offer, at most once a dialog of the fork; a later fork's replaces it.
+struct Progressed {
+  DialogId dialog = 0;
+  int status = 180;
+  std::string sdp;
+  Headers headers;
+};
+// A call of ours was answered with a 2xx, and acknowledged. `sdp`: the answer to our offer; or, for an Invite without
+// one, the peer's offer, which must be answered by AnswerOffer (that sends the ACK).
+struct Accepted {
+  DialogId dialog = 0;
+  std::string sdp;
+  Headers headers;
+};
+// What became of an Offer of ours: 2xx with the peer's answer, or the status that it was refused with (the session goes
+// on as it was). An Offer without SDP comes back as Reoffered instead.
+struct OfferAnswered {
+  DialogId dialog = 0;
+  int status = 200;
+  std::string sdp;
+};
+// A MESSAGE (RFC 3428) in the dialog, already answered 200; or the answer to a SendMessage of ours.
+struct Message {
+  DialogId dialog = 0;
+  std::string content_type;
+  std::string body;
+  Headers headers;
+};
+struct MessageAnswered {
+  DialogId dialog = 0;
+  int status = 200;
+};
+// A registration came to stand, was refreshed, or failed (status 0: no answer). It is tried again by itself.
+struct Registered {
+  std::string aor;
+  int status = 200;
+};
+
 // The peer's answer arrived in a PRACK (our offer went out in a reliable 18x).
 struct EarlyAnswer {
   DialogId dialog = 0;
@@ -75,6 +120,8 @@ enum class EndCause {
   no_prack,    // a reliable provisional response was never acknowledged
   timer,       // the session timer ran out, or a request of ours got 408 / no answer
   error,       // transport gone, 481 and the like
+  refused,     // a call of ours got a final 3xx-6xx (`status`; 3xx: not followed), or 487 after our Bye
+  no_answer,   // a call of ours got no final response in its time
 };
 // The dialog is over; nothing more is reported of it, and commands for it are ignored.
 struct Ended {
@@ -87,7 +134,8 @@ struct Ended {
 // The signalling thread has nothing left and is about to finish (after Shutdown).
 struct Stopped {};
 
-using Event = std::variant<Incoming, Established, Reoffered, EarlyAnswer, Info, Ended, Stopped>;
+using Event = std::variant<Incoming, Established, Progressed, Accepted, Reoffered, OfferAnswered, EarlyAnswer, Info,
+                           Message, MessageAnswered, Registered, Ended, Stopped>;
 
 // ---- what it can be told ----
 
@@ -112,9 +160,47 @@ struct Reject {
   std::string contact;
   Headers headers;
 };
+// A dialog that is not established is cancelled or refused.
 struct Bye {
   DialogId dialog = 0;
   Headers headers;
+};
+// Calls somebody. Everything that follows is reported of `dialog`, which comes from new_dialog().
+struct Invite {
+  DialogId dialog = 0;
+  std::string to;            // sip: URI, Request-URI and To
+  std::string from;          // URI of From; empty: ours
+  std::string from_display;  // display name; may be empty
+  std::string sdp;           // the offer; empty: the peer must make one
+  Headers headers;
+  std::string proxy;  // sip: URI that it goes to first; empty: where `to` says
+  std::optional<Credentials> credentials;
+  int redirects = 0;                     // 3xx that may be followed
+  std::chrono::milliseconds timeout{0};  // for a final response; 0: as long as the transaction lasts
+};
+// Changes the session by a re-INVITE with this offer; without SDP: the peer is to make one (Reoffered). One at a time:
+// glare (491) is tried again by itself (RFC 3261 §14.1).
+struct Offer {
+  DialogId dialog = 0;
+  std::string sdp;
+};
+struct SendInfo {
+  DialogId dialog = 0;
+  std::string content_type;
+  std::string body;
+};
+struct SendMessage {
+  DialogId dialog = 0;
+  std::string content_type;
+  std::string body;
+  Headers headers;
+};
+// Keeps a registration (RFC 3261 §10) until Shutdown, which removes it.
+struct Register {
+  std::string registrar;  // sip: URI
+  std::string aor;        // sip: URI that is registered
+  Credentials credentials;
+  std::chrono::seconds expires{3600};
 };
 // Answers Reoffered: 200 with this SDP.
 struct AnswerOffer {
@@ -134,7 +220,8 @@ struct Shutdown {
   std::chrono::milliseconds grace{2000};
 };
 
-using Command = std::variant<Progress, Answer, Reject, Bye, AnswerOffer, RefuseOffer, SetAccepting, Shutdown>;
+using Command = std::variant<Progress, Answer, Reject, Bye, Invite, Offer, AnswerOffer, RefuseOffer, SendInfo,
+                             SendMessage, Register, SetAccepting, Shutdown>;
 
 class UserAgent {
  public:
@@ -147,6 +234,7 @@ class UserAgent {
   // The addresses bound, "udp:127.0.0.1:5060", in the order of options.listen (ports filled in).
   std::vector<std::string> bound() const;
   // Any thread.
+  DialogId new_dialog();
   void send(Command command);
 
   struct Stats {

@@ -11,6 +11,7 @@ from support.rayo import RAYO, RayoClient
 from support.server import Server
 
 _users = itertools.count(1)
+_benches = itertools.count(1)
 
 
 class Bench:
@@ -22,6 +23,7 @@ class Bench:
         self._own = None
         self.servers = []
         self._things = []
+        self._number = next(_benches)
 
     @property
     def server(self):
@@ -38,7 +40,8 @@ class Bench:
         return self._own
 
     def client(self, resource="1", **options):
-        one = RayoClient(self.server, resource, **options)
+        """Its resource is of this test alone: what the server still has to say to an earlier test's client goes nowhere."""
+        one = RayoClient(self.server, f"{resource}-{self._number}", **options)
         self._things.append(one)
         return one
 
