@@ -40,6 +40,11 @@ class Phone:
         host = f"[{self.transport.address}]" if ":" in self.transport.address else self.transport.address
         return f"{host}:{self.transport.port}"
 
+    def point_at(self, host, port):
+        """From now on that is the server (UDP)."""
+        self.host, self.server_port = host, port
+        self.transport.point_at((host, port))
+
     def via(self, branch=None):
         return f"SIP/2.0/{self.transport.name} {self._local};branch={branch or 'z9hG4bK' + sip.token()};rport"
 
