@@ -6,6 +6,7 @@ import json
 import pytest
 
 from support import audio
+from support.callee import Callee
 from support.phone import Phone
 from support.rayo import RAYO, RayoClient
 from support.server import Server
@@ -54,6 +55,14 @@ class Bench:
         self._things.append(one)
         return one
 
+    def callee(self, user=None, transport="udp", **options):
+        """A phone that is called; `options` of its calls: codecs, play …; digest, on_call."""
+        own = {key: options.pop(key) for key in ("digest", "on_call", "address") if key in options}
+        one = Callee(self.server.address, self.server.sip_port, transport, user=user or f"callee{next(_users)}",
+                     options=options, **own)
+        self._things.append(one)
+        return one
+
     def keep(self, thing):
         self._things.append(thing)
         return thing
@@ -71,6 +80,15 @@ class Bench:
         client.answer(jid)
         sip_call.wait_answered()
         return sip_call, jid
+
+    def dialled(self, client, callee=None, attributes="", children="", **options):
+        """The client dials a phone, which answers: (its leg, call JID)."""
+        callee = callee or self.callee(**options)
+        jid = client.dial(callee.uri, attributes, children)
+        leg = callee.wait_call()
+        leg.answer()
+        client.expect_answered(jid)
+        return leg, jid
 
     def put_away(self):
         problems = []
