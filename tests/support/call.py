@@ -41,10 +41,11 @@ class Bench:
         return self._own
 
     def client(self, resource="1", **options):
-        """Where tests share a server its resource is of this test alone: what the server still has to say to an earlier
-        test's client goes nowhere."""
-        shared = self._own is None or self._own not in self._things
-        one = RayoClient(self.server, f"{resource}-{self._number}" if shared else resource, **options)
+        """On the server that tests share its resource is this test's alone: what the server still has to say to an
+        earlier test's client goes nowhere."""
+        server = self.server
+        own = server in self.servers and server in self._things
+        one = RayoClient(server, resource if own or not resource else f"{resource}-{self._number}", **options)
         self._things.append(one)
         return one
 
