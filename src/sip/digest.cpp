@@ -132,7 +132,7 @@ bool Digest::answer_by_sofia(nua_handle_t* handle, const std::vector<Challenge>&
   if (challenges.empty()) return false;
   std::vector<std::string> texts;
   for (const auto& each : challenges) {
-    // Sofia itself answers a nonce that is stale; what comes here again has been refused.
+    // Sofia itself answers whatever else its handle is asked for that realm; what comes here again has been refused.
     if (!given_.insert(key_of(each)).second) return false;
     texts.push_back("Digest:\"" + each.realm + "\":" + credentials_->user + ":" + credentials_->password);
   }
@@ -149,8 +149,11 @@ bool Digest::take(const std::vector<Challenge>& challenges) {
     const std::string key = key_of(each);
     if (!each.is_known() || taken.count(key) != 0) continue;
     const auto before = taken_.find(key);
-    if (before != taken_.end() && (!each.is_stale || before->second.challenge.nonce == each.nonce)) return false;
-    taken_[key] = {each, 0};
+    if (before != taken_.end() && !before->second.is_accepted &&
+        (!each.is_stale || before->second.challenge.nonce == each.nonce)) {
+      return false;
+    }
+    taken_[key] = {each, 0, false};
     taken.insert(key);
   }
   return !taken.empty();
@@ -172,6 +175,10 @@ std::string Digest::lines(std::string_view method, std::string_view uri) {
     lines += "\r\n";
   }
   return lines;
+}
+
+void Digest::set_accepted() {
+  for (auto& [key, taken] : taken_) taken.is_accepted = true;
 }
 
 void Digest::clear() {

@@ -48,12 +48,15 @@ class Digest {
   Outcome answer(nua_handle_t* handle, const sip_t& response);
   // Header lines for a request, with CRLF; empty if Sofia sees to it, or nobody has asked.
   std::string lines(std::string_view method, std::string_view uri);
+  // The server has taken them: what it asks from now on is not because they are wrong.
+  void set_accepted();
   void clear();
 
  private:
   struct Taken {
     Challenge challenge;
     std::uint32_t count = 0;
+    bool is_accepted = false;
   };
   bool answer_by_sofia(nua_handle_t* handle, const std::vector<Challenge>& challenges);
   bool take(const std::vector<Challenge>& challenges);

@@ -170,6 +170,7 @@ void OutgoingCall::on_progress(int status, const sip_t& response, const Source& 
 }
 
 void OutgoingCall::on_success(const sip_t& response, const Source& source) {
+  digest_.set_accepted();
   forget_route();  // an early dialog's does not count (RFC 3261 §13.2.2.4)
   follow_target(response, source);
   if (response.sip_contact != nullptr) target_ = uri_of(*response.sip_contact->m_url);
