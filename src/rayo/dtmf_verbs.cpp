@@ -37,7 +37,8 @@ Result<Tones> read_dtmf(const xml::Element& element) {
     if (attribute.name == "tones" || attribute.name == "signal") {
       if (!tones.keys.empty()) return bad_request("<dtmf/> has 'tones' and 'signal'");
       if (text.empty() || text.size() > kMostTones) {
-        return bad_request("attribute '" + attribute.name + "': expected 1 to " + std::to_string(kMostTones) + " tones");
+        return bad_request("attribute '" + attribute.name + "': expected 1 to " + std::to_string(kMostTones) +
+                           " tones");
       }
       for (const char c : text) {
         const auto key = input::to_key(c);

@@ -118,9 +118,9 @@ Result<input::Grammar> read_grammar(const xml::Element& element) {
 }  // namespace
 
 Result<call::InputSettings> read_input(const xml::Element& element) {
-  if (auto known = check_attributes(element, {"mode", "terminator", "recognizer", "language", "initial-timeout",
-                                              "inter-digit-timeout", "recognition-timeout", "sensitivity",
-                                              "min-confidence", "max-silence", "match-content-type"});
+  if (auto known = check_attributes(
+          element, {"mode", "terminator", "recognizer", "language", "initial-timeout", "inter-digit-timeout",
+                    "recognition-timeout", "sensitivity", "min-confidence", "max-silence", "match-content-type"});
       !known) {
     return std::move(known.error());
   }

@@ -16,8 +16,7 @@ void input(Server& server, Command command) {
   if (!settings) return command.reply.error(settings.error());
   const std::string component = base::random_id(12);
   call::Host& host = *command.host;
-  call::Input::start(host, component, std::move(*settings),
-                     server.starting(host, component, std::move(command.reply)));
+  call::Input::start(host, component, std::move(*settings), server.starting(host, component, std::move(command.reply)));
 }
 
 }  // namespace
