@@ -19,7 +19,12 @@ namespace {
 constexpr std::size_t kMostGrammars = 32;
 constexpr std::string_view kSpace = " \t\r\n";
 
-std::string quoted(const std::string& text) { return "'" + text.substr(0, 100) + "'"; }
+std::string quoted(const std::string& text) {
+  std::string quoted(1, '\'');
+  quoted.append(text, 0, 100);
+  quoted += '\'';
+  return quoted;
+}
 
 Result<void> check_mode(const xml::Attribute& attribute) {
   const std::string& mode = attribute.value;
