@@ -344,9 +344,7 @@ void Call::on_sip(const sip::Accepted& event) {
   if (!event.sdp.empty()) static_cast<void>(session_.take_answer(event.sdp));
   session_.withdraw_offer();
   if (!session_.is_agreed()) {
-    state_ = State::answered;  // so that it is a BYE that ends it
-    static_cast<void>(hangup({}, EndReason::error));
-    return;
+    return begin_end({EndReason::error, 488, {}}, [this] { context().sip.send(sip::Bye{dialog(), {}}); });
   }
   become_answered(event.headers);
   context().joins->join_as_dialled(*this);

@@ -204,7 +204,7 @@ void Dialog::on_error(int status, const char* phrase) {
 }
 
 void Dialog::on_terminated(int status, const char* phrase) {
-  set_cause(EndCause::error, status, phrase != nullptr ? phrase : "");
+  set_cause(state_ == State::kLeaving ? EndCause::local : EndCause::error, status, phrase != nullptr ? phrase : "");
   state_ = State::kOver;
 }
 
@@ -254,7 +254,8 @@ void Dialog::send_message(const SendMessage& command) {
   if (state_ != State::kConfirmed) return report(MessageAnswered{id_, 481});
   const Home home = make_home();
   const std::string lines = lines_of(command.headers);
-  nua_message(handle_, SIPTAG_CONTENT_TYPE_STR(command.content_type.c_str()),
+  // No Contact (RFC 3428 §4).
+  nua_message(handle_, SIPTAG_CONTACT(nullptr), SIPTAG_CONTENT_TYPE_STR(command.content_type.c_str()),
               SIPTAG_PAYLOAD(sip_payload_create(home.get(), command.body.data(), command.body.size())),
               TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())), TAG_END());
 }

@@ -12,6 +12,7 @@
 #include "sip/counters.hpp"
 #include "sip/incoming.hpp"
 #include "sip/numeric_hosts.hpp"
+#include "sip/refusals.hpp"
 
 namespace sip {
 namespace {
@@ -37,6 +38,7 @@ Signalling::Signalling(const Options& options, std::function<void(Event)> report
       root_(su_root_create(this)),
       exit_{[this](const Source& hop) { return endpoint_towards(hop); }, resolver_} {
   keep_names_unresolved();
+  keep_refused_dialogs();
   su_root_threading(root_.get(), 0);  // NUA runs on this thread too
 }
 
