@@ -22,6 +22,15 @@ base::Error unplayable(std::string text) {
   return {base::Kind::not_acceptable, std::move(text), base::Fault::destination};
 }
 
+sf_count_t count_frames(SNDFILE* file, int channels) {
+  std::vector<float> block(static_cast<std::size_t>(kBlock * std::max(channels, 1)));
+  sf_count_t total = 0;
+  for (sf_count_t count = 1; count > 0; total += count) {
+    count = std::max<sf_count_t>(sf_readf_float(file, block.data(), kBlock), 0);
+  }
+  return total;
+}
+
 // NaN, which a file of floating point samples may hold, is silence.
 std::int16_t to_pcm(float sample) {
   if (std::isnan(sample)) return 0;
@@ -57,6 +66,14 @@ Result<std::unique_ptr<AudioFile>> AudioFile::open(base::Fd file, std::uint32_t 
   SF_INFO info{};
   auto handle = open_handle(file.get(), info);
   if (!handle) return std::move(handle.error());
+  if (info.frames == SF_COUNT_MAX && info.channels <= kMaxChannels) {
+    // An Ogg file that is cut off, or still grows: its length shows in reading it, and it cannot be sought in.
+    info.frames = count_frames(handle->get(), info.channels);
+    info.seekable = 0;
+    SF_INFO again{};
+    handle = open_handle(file.get(), again);
+    if (!handle) return std::move(handle.error());
+  }
   if (info.channels < 1 || info.channels > kMaxChannels || info.samplerate < kLeastRate ||
       info.samplerate > kMostRate || info.frames < 0 || info.frames > kMostFrames) {
     return unplayable(std::to_string(info.channels) + " channels at " + std::to_string(info.samplerate) +

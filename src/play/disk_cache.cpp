@@ -42,7 +42,8 @@ json read_meta(const fs::path& directory, const std::string& key) {
   json meta = json::parse(in, nullptr, false);
   if (!meta.is_object() || text_of(meta, "key") != key) return nullptr;
   // The name is ours; should somebody else have written there, it leads nowhere else.
-  if (text_of(meta, "body").find('/') != std::string::npos) return nullptr;
+  const std::string body = text_of(meta, "body");
+  if (body.empty() || body.find('/') != std::string::npos) return nullptr;
   return meta;
 }
 

@@ -23,8 +23,8 @@ namespace play {
 struct Request {
   std::vector<Document> documents;  // rendered one behind the other
   std::uint32_t rate = 8000;        // of the feed, Hz
-  Manner manner;
-  std::string voice;  // of what is spoken; empty: the configured one
+  Manner manner{};
+  std::string voice{};  // of what is spoken; empty: the configured one
 };
 
 class Loader {

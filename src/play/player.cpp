@@ -65,8 +65,7 @@ void Player::run() {
   while (!stopping_) {
     const auto left = std::chrono::ceil<base::milliseconds>(next_turn - base::Clock::now());
     inbox_.wait(renderings_.empty() ? kForever : std::max(left, base::milliseconds(0)));
-    inbox_.drain(
-        [this](Command&& command) { std::visit([this](auto&& each) { obey(std::move(each)); }, std::move(command)); });
+    inbox_.drain([this](Command&& command) { obey(std::move(command)); });
     if (base::Clock::now() < next_turn) continue;
     for (auto& [id, rendering] : renderings_) rendering->fill();
     next_turn = base::Clock::now() + kTurn;
