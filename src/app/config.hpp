@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "call/dial_plan.hpp"
 #include "media/engine.hpp"
 #include "rayo/dialect.hpp"
 #include "record/settings.hpp"
@@ -22,6 +23,10 @@ struct Config {
   rayo::Dialect dialect = rayo::Dialect::rayo_2011;
   sip::Options sip;
   media::EngineOptions rtp;
+  call::DialPlan dial;  // without credentials and host, which are filled in at start
+  std::string dial_user, dial_password, dial_realm;
+  std::string dial_register;  // an address of record; empty: none is registered
+  std::chrono::seconds dial_register_expires{3600};
   std::string recording_directory;  // empty: "recordings" in the data directory
   std::string recording_format = "mp3";
   int recording_writers = 2;

@@ -44,6 +44,7 @@ class Service {
 
  private:
   record::RecorderOptions recorder_options() const;
+  call::DialPlan dial_plan() const;
   Result<void> choose_accounts();
   void wait_for_signal();
   void reload();
@@ -97,6 +98,15 @@ record::RecorderOptions Service::recorder_options() const {
   return options;
 }
 
+call::DialPlan Service::dial_plan() const {
+  call::DialPlan plan = config_.dial;
+  if (!config_.dial_user.empty()) {
+    plan.credentials = sip::Credentials{config_.dial_user, config_.dial_password, config_.dial_realm};
+  }
+  plan.host = config_.rtp.address;
+  return plan;
+}
+
 Result<void> Service::choose_accounts() {
   if (!config_.xmpp.accounts.empty()) return {};
   auto embedded = embedded_account(data_directory());
@@ -111,7 +121,7 @@ Result<void> Service::start() {
   if (auto chosen = choose_accounts(); !chosen) return chosen;
 
   rayo_ = std::make_unique<rayo::Server>(
-      rayo::ServerOptions{config_.xmpp.domain, config_.dialect, config_.recording_format},
+      rayo::ServerOptions{config_.xmpp.domain, config_.dialect, config_.recording_format, dial_plan()},
       [this](const xmpp::Jid& to, const xml::Element& stanza) { return listener_->send(to, stanza); });
   recorder_ = std::make_unique<record::Recorder>(
       recorder_options(), [this](std::function<void()> job) { control_jobs_.post(std::move(job)); });
@@ -135,6 +145,12 @@ Result<void> Service::start() {
   if (auto started = listener_->start(); !started) return started;
   if (auto started = sip_->start(); !started) return started;
 
+  if (!config_.dial_register.empty()) {
+    sip_->send(sip::Register{.registrar = config_.dial.gateway,
+                             .aor = config_.dial_register,
+                             .credentials = dial_plan().credentials.value_or(sip::Credentials{}),
+                             .expires = config_.dial_register_expires});
+  }
   wait_for_signal();
   if (!account_note_.empty()) log::info("app", "{}", account_note_);
   for (const std::string& address : config_.xmpp.listen) log::info("app", "XMPP on {}", address);
@@ -174,10 +190,10 @@ void Service::log_figures() const {
   const call::Stats& calls = calls_->stats();
   log::info(
       "app",
-      "calls: {} offered, {} answered, {} ended, {} up; refused: {} no codec, {} malformed, {} nobody there, {} while "
-      "stopping",
-      calls.offered, calls.answered, calls.ended, calls_->size(), calls.refused_codec, calls.refused_malformed,
-      calls.refused_nobody, calls.refused_shutdown);
+      "calls: {} offered, {} dialled, {} answered, {} ended, {} up; {} joins, {} mixers; refused: {} no codec, {} "
+      "malformed, {} nobody there, {} while stopping",
+      calls.offered, calls.dialled, calls.answered, calls.ended, calls_->size(), calls.joins, calls.mixers,
+      calls.refused_codec, calls.refused_malformed, calls.refused_nobody, calls.refused_shutdown);
   log::info("app", "recordings: {} begun, {} failed, {} unheard for their first 2 s", calls.recordings,
             calls.recordings_failed, calls.recordings_unheard);
   const media::Engine::Stats media = media_->stats();

@@ -8,6 +8,7 @@
 // Whoever makes one hands it a `started`, which is called once: with nothing when it runs (then, not before, the client
 // gets its reference, so nothing of the component may be reported earlier), or with the reason why it does not.
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -77,6 +78,8 @@ class Component {
   void after(std::chrono::milliseconds delay, std::function<void()> action);
 
  private:
+  friend class Host;
+
   Host& host_;
   const std::string id_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // callbacks that may come later look here

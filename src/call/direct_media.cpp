@@ -1,0 +1,119 @@
+#include "call/direct_media.hpp"
+
+#include <utility>
+
+#include "base/log.hpp"
+#include "call/call.hpp"
+
+namespace call {
+
+namespace log = base::log;
+using base::Error;
+using base::Kind;
+using base::Result;
+
+DirectMedia::DirectMedia(Context& context, Call& one, Call& other, Started done)
+    : context_(context), one_(one), other_(other), done_(std::move(done)) {
+  one_.set_direct(this);
+  other_.set_direct(this);
+}
+
+DirectMedia::~DirectMedia() {
+  *alive_ = false;
+  for (Call* call : {&one_, &other_}) {
+    if (call->direct() == this) call->set_direct(nullptr);
+  }
+}
+
+void DirectMedia::begin(const std::string& offer_of_other) {
+  if (!offer_of_other.empty()) return offer(other_, offer_of_other);
+  context_.sip.send(sip::Offer{one_.dialog(), {}});
+}
+
+// What `from` offers goes to the other.
+void DirectMedia::offer(Call& from, const std::string& description) {
+  state_ = is_connected() ? State::relaying : State::offering;
+  offerer_ = &from;
+  offer_ = description;
+  Call& to = beside(from);
+  context_.sip.send(sip::Offer{to.dialog(), to.session().relayed(description)});
+}
+
+void DirectMedia::on_reoffered(Call& call, const std::string& offer_of_call) {
+  const bool expected = state_ == State::asking ? &call == &one_ : state_ == State::connected;
+  if (!expected || offer_of_call.empty()) {
+    context_.sip.send(sip::RefuseOffer{call.dialog(), 491});
+    return;
+  }
+  offer(call, offer_of_call);
+}
+
+void DirectMedia::on_offer_answered(Call& call, int status, const std::string& answer) {
+  const bool agreed = status >= 200 && status < 300 && !answer.empty();
+  if (state_ == State::asking && &call == &one_) {  // it would not even offer
+    return finish(Error{Kind::not_supported, "the party refuses direct media: SIP " + std::to_string(status),
+                        base::Fault::destination});
+  }
+  if (offerer_ == nullptr || &call != &beside(*offerer_)) return;
+  Call& offerer = *std::exchange(offerer_, nullptr);
+  if (agreed) {
+    context_.sip.send(sip::AnswerOffer{offerer.dialog(), offerer.session().relayed(answer)});
+    const bool was_connected = std::exchange(state_, State::connected) == State::relaying;
+    if (was_connected) return;
+    one_.session().set_aside();
+    other_.session().set_aside();
+    log::info("call", "{} and {}: direct media", one_.id(), other_.id());
+    return finish({});
+  }
+  if (state_ == State::relaying) {
+    state_ = State::connected;
+    context_.sip.send(sip::RefuseOffer{offerer.dialog(), status});
+    return;
+  }
+  // The offerer must have an answer: ours.
+  const auto offered = sdp::parse(offer_);
+  auto ours = offered && offerer.session().is_open() ? offerer.session().answer(*offered)
+                                                     : Result<std::string>(base::bad_request("no description"));
+  if (ours) {
+    context_.sip.send(sip::AnswerOffer{offerer.dialog(), std::move(*ours)});
+  } else {
+    context_.sip.send(sip::RefuseOffer{offerer.dialog(), 488});
+  }
+  finish(Error{Kind::not_supported, "the other party refuses direct media: SIP " + std::to_string(status),
+               base::Fault::destination});
+}
+
+void DirectMedia::finish(Result<void> outcome) {
+  if (!outcome) {
+    state_ = State::over;
+    one_.set_direct(nullptr);
+    other_.set_direct(nullptr);
+  }
+  // Later: whoever is told may destroy this.
+  context_.after(base::milliseconds(0), [this, alive = alive_, outcome = std::move(outcome)] {
+    if (*alive && done_) std::exchange(done_, {})(outcome);
+  });
+}
+
+void DirectMedia::end(Host* ending) {
+  const State was = std::exchange(state_, State::over);
+  Call* const offerer = std::exchange(offerer_, nullptr);
+  for (Call* call : {&one_, &other_}) {
+    call->set_direct(nullptr);
+    if (call == ending || call->is_ending()) continue;
+    if (call == offerer) {  // it waits for an answer: it gets ours
+      const auto offered = sdp::parse(offer_);
+      auto ours = offered ? call->session().answer(*offered) : Result<std::string>(offered.error());
+      if (ours) {
+        context_.sip.send(sip::AnswerOffer{call->dialog(), std::move(*ours)});
+      } else {
+        context_.sip.send(sip::RefuseOffer{call->dialog(), 488});
+      }
+    } else if (was == State::connected || was == State::relaying) {
+      context_.sip.send(sip::Offer{call->dialog(), call->session().offer()});
+    }
+  }
+  if (done_) std::exchange(done_, {})(Error{Kind::unavailable, "the other call has ended", base::Fault::destination});
+}
+
+}  // namespace call
