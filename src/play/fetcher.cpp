@@ -6,6 +6,8 @@
 #include <optional>
 #include <sys/stat.h>
 
+#include "play/uri_list.hpp"
+
 namespace play {
 
 using base::Result;
@@ -58,7 +60,7 @@ struct Fetcher::Transfer {
   const std::atomic<bool>& stopping;
 
   long status = 0;
-  DiskCache::About about;
+  DiskCache::About about{};
   seconds max_age{0};
   seconds age{0};
   bool no_store = false;
@@ -138,7 +140,7 @@ Result<Fetcher::Fetched> Fetcher::fetch(const std::string& uri) {
     cache_.renew(key, kept->about);
     return Fetched{std::move(kept->file), kept->about.content_type};
   }
-  if (transfer.status != kOk) return unfit("'" + uri + "': HTTP status " + std::to_string(transfer.status));
+  if (transfer.status != kOk) return unfit(in_quotes(uri) + ": HTTP status " + std::to_string(transfer.status));
   std::string type = transfer.about.content_type;
   if (transfer.no_store) return Fetched{transfer.draft.take(), std::move(type)};
   return Fetched{cache_.put(key, std::move(transfer.draft), transfer.about), std::move(type)};
@@ -176,13 +178,13 @@ Result<void> Fetcher::perform(Transfer& transfer) {
   const CURLcode code = curl_easy_perform(curl);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);  // it is not there for longer
   if (transfer.too_big || code == CURLE_FILESIZE_EXCEEDED) {
-    return unfit("'" + transfer.uri + "' is larger than " + std::to_string(options_.max_bytes) + " bytes");
+    return unfit(in_quotes(transfer.uri) + " is larger than " + std::to_string(options_.max_bytes) + " bytes");
   }
   if (transfer.disk_failed) return base::Error{base::Kind::no_resources, "the cache cannot be written to"};
-  if (code == CURLE_URL_MALFORMAT) return base::bad_request("'" + transfer.uri + "' is not a URI");
+  if (code == CURLE_URL_MALFORMAT) return base::bad_request(in_quotes(transfer.uri) + " is not a URI");
   if (code != CURLE_OK) {
     const std::string why = reason[0] != '\0' ? reason : curl_easy_strerror(code);
-    return base::Error{base::Kind::unavailable, "'" + transfer.uri + "': " + why, base::Fault::destination};
+    return base::Error{base::Kind::unavailable, in_quotes(transfer.uri) + ": " + why, base::Fault::destination};
   }
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &transfer.status);
   return {};

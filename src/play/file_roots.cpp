@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "play/uri_list.hpp"
+
 namespace play {
 
 namespace fs = std::filesystem;
@@ -15,11 +17,12 @@ using base::Result;
 namespace {
 
 base::Error not_allowed(const std::string& path) {
-  return {base::Kind::not_allowed, "'" + path + "' is not below a folder that may be played from", base::Fault::peer};
+  return {base::Kind::not_allowed, in_quotes(path) + " is not below a folder that may be played from",
+          base::Fault::peer};
 }
 
 base::Error cannot(const std::string& path, int error) {
-  return {base::Kind::not_acceptable, "'" + path + "': " + std::strerror(error), base::Fault::destination};
+  return {base::Kind::not_acceptable, in_quotes(path) + ": " + std::strerror(error), base::Fault::destination};
 }
 
 // Opens `below` step by step, so that no step can be a link out of the root.

@@ -117,11 +117,11 @@ Result<void> Loader::add_uri(Load& load, const std::string& uri, int depth) {
   if (!source) return std::move(source.error());
   if (const auto type = document_type(source->type); type && !is_audio(source->file.get())) {
     auto text = read_text(source->file.get());
-    if (!text) return std::move(text.error()).in("'" + uri + "'");
+    if (!text) return std::move(text.error()).in(in_quotes(uri));
     return add(load, {*type, std::move(*text)}, depth + 1);
   }
   if (auto added = add_audio(load, std::move(source->file)); !added) {
-    return std::move(added.error()).in("'" + uri.substr(0, 200) + "'");
+    return std::move(added.error()).in(in_quotes(uri));
   }
   return {};
 }
@@ -133,7 +133,7 @@ Result<Loader::Source> Loader::open(const std::string& uri) {
     if (!fetched) return std::move(fetched.error());
     return Source{std::move(fetched->file), std::move(fetched->content_type)};
   }
-  if (scheme != "file") return not_supported("'" + uri.substr(0, 200) + "': this server plays file:, http: and https:");
+  if (scheme != "file") return not_supported(in_quotes(uri) + ": this server plays file:, http: and https:");
   const auto path = path_of_file_uri(uri);
   if (!path) return base::Error(path.error());
   auto file = roots_.open(*path);

@@ -36,11 +36,17 @@ Result<std::vector<std::string>> read_uri_list(std::string_view text) {
     const std::string_view line = trimmed(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty() || line.front() == '#') continue;
-    if (scheme_of(line).empty()) return bad_request("'" + std::string(line.substr(0, 100)) + "' is not a URI");
+    if (scheme_of(line).empty()) return bad_request(in_quotes(line) + " is not a URI");
     uris.emplace_back(line);
   }
   if (uris.empty()) return bad_request("the list holds no URI");
   return uris;
+}
+
+std::string in_quotes(std::string_view text) {
+  std::string out = "'";
+  out += text.substr(0, 200);
+  return out + "'";
 }
 
 std::string scheme_of(std::string_view uri) {
@@ -55,7 +61,7 @@ std::string scheme_of(std::string_view uri) {
 }
 
 Result<std::string> path_of_file_uri(std::string_view uri) {
-  const base::Error wrong = bad_request("'" + std::string(uri.substr(0, 200)) + "' names no file of this server");
+  const base::Error wrong = bad_request(in_quotes(uri) + " names no file of this server");
   if (scheme_of(uri) != "file") return wrong;
   std::string_view rest = uri.substr(5);
   if (rest.starts_with("//")) {

@@ -13,6 +13,9 @@ namespace play {
 // One URI a line; lines that start with # are comments. bad_request if there is no URI, or one has no scheme.
 base::Result<std::vector<std::string>> read_uri_list(std::string_view text);
 
+// For messages: in quotes, cut short.
+std::string in_quotes(std::string_view text);
+
 // In lower case; empty if there is none.
 std::string scheme_of(std::string_view uri);
 
