@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from support import audio, signals
+from support import audio
 from support.call import check_file
 from support.hearing import band_level
-from support.parties import parties
+from support.parties import parties, slow_marks, story
 
 WAV = "format='wav' start-beep='false'"
 
@@ -135,7 +135,7 @@ def test_a_recording_goes_through_what_happens_to_the_call(bench, what):
 
 def test_both_sides_record_and_hear_the_same_moment_at_the_same_place(bench):
     """Marks of A: in A's own recording (send) and in B's (recv) with no more between than the way takes."""
-    client, source = bench.client(), signals.marks(8)
+    client, source = bench.client(), slow_marks(8)
     a, b = parties(bench, client, 2, speak=False)
     client.joined(a.jid, b.jid)
     a.media.play(source)
@@ -145,7 +145,7 @@ def test_both_sides_record_and_hear_the_same_moment_at_the_same_place(bench):
     pieces = []
     for component in components:
         sound = check_file(client.expect_complete(component))
-        found = [p for p in audio.story(sound.mono, source) if p[2] > 0.2]
+        found = story(sound.mono, source)
         assert sum(p[2] for p in found) > 1.8, found
         pieces.append(found[0])
     apart = (pieces[0][1] - pieces[0][0]) - (pieces[1][1] - pieces[1][0])

@@ -98,8 +98,7 @@ def test_a_party_that_moves_elsewhere_stays_joined(bench):
     a, b = parties(bench, client, 2)
     client.joined(a.jid, b.jid)
     check_conference([a, b])
-    a.media.move_mouth()
-    assert a.leg.reinvite().status == 200
+    assert a.leg.reinvite(port=a.media.move_mouth()).status == 200
     check_conference([a, b])
 
 
