@@ -20,6 +20,8 @@ class Calls {
 
   void on_sip(sip::Event event);
   void on_media(const media::Event& event);
+  // A key of a call's party, however it came.
+  void on_digit(Call& call, DigitWays::Way way, const media::Digit& event);
 
   // Makes a call and sends its INVITE. `id`: as which it is to be known; empty: any. A conflict if that is taken.
   base::Result<Call*> dial(const std::string& id, Dial dial);

@@ -1,5 +1,7 @@
 #include "call/direct_media.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "base/log.hpp"
@@ -11,6 +13,45 @@ namespace log = base::log;
 using base::Error;
 using base::Kind;
 using base::Result;
+
+namespace {
+
+// "opus/48000/2" of payload type 96, in lower case; empty if nothing maps it, as for static types.
+std::string mapping(const sdp::Media& media, const std::string& format) {
+  for (const sdp::Attribute& attribute : media.attributes) {
+    if (attribute.name != "rtpmap" || !attribute.value.starts_with(format + " ")) continue;
+    std::string name = attribute.value.substr(format.size() + 1);
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return name;
+  }
+  return {};
+}
+
+bool is_audio_codec(const sdp::Media& media, const std::string& format) {
+  const std::string name = mapping(media, format);
+  return format != "13" && !name.starts_with("telephone-event/") && !name.starts_with("cn/");
+}
+
+// Whether an answer takes something of the offer: parties that answer with what they would rather have are not rare.
+bool takes_up(const std::string& offer_text, const std::string& answer_text) {
+  const auto offer = sdp::parse(offer_text);
+  const auto answer = sdp::parse(answer_text);
+  if (!offer || !answer) return false;
+  for (std::size_t i = 0; i < std::min(offer->media.size(), answer->media.size()); ++i) {
+    const sdp::Media& offered = offer->media[i];
+    const sdp::Media& taken = answer->media[i];
+    if (taken.port == 0 || taken.type != "audio") continue;
+    for (const std::string& format : taken.formats) {
+      if (!is_audio_codec(taken, format)) continue;
+      if (std::ranges::find(offered.formats, format) == offered.formats.end()) continue;
+      const std::string meant = mapping(offered, format), understood = mapping(taken, format);
+      if (meant.empty() || understood.empty() || meant == understood) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 DirectMedia::DirectMedia(Context& context, Call& one, Call& other, Started done)
     : context_(context), one_(one), other_(other), done_(std::move(done)) {
@@ -49,7 +90,8 @@ void DirectMedia::on_reoffered(Call& call, const std::string& offer_of_call) {
 }
 
 void DirectMedia::on_offer_answered(Call& call, int status, const std::string& answer) {
-  const bool agreed = status >= 200 && status < 300 && !answer.empty();
+  const bool accepted = status >= 200 && status < 300;
+  const bool agreed = accepted && takes_up(offer_, answer);
   if (state_ == State::asking && &call == &one_) {  // it would not even offer
     return finish(Error{Kind::not_supported, "the party refuses direct media: SIP " + std::to_string(status),
                         base::Fault::destination});
@@ -67,9 +109,11 @@ void DirectMedia::on_offer_answered(Call& call, int status, const std::string& a
   }
   if (state_ == State::relaying) {
     state_ = State::connected;
-    context_.sip.send(sip::RefuseOffer{offerer.dialog(), status});
+    context_.sip.send(sip::RefuseOffer{offerer.dialog(), accepted ? 488 : status});
     return;
   }
+  // It believes that its media is to go to the offerer.
+  if (accepted) context_.sip.send(sip::Offer{call.dialog(), call.session().offer()});
   // The offerer must have an answer: ours.
   const auto offered = sdp::parse(offer_);
   auto ours = offered && offerer.session().is_open() ? offerer.session().answer(*offered)

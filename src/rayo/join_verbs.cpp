@@ -36,6 +36,7 @@ void join(Server& server, Command command) {
     if (!outcome) return reply->error(join_error(outcome.error()));
     const call::Mixer* joined = mixer.empty() ? nullptr : calls.mixers().find(zone, mixer);
     if (joined == nullptr) return reply->result();
+    server.watch(*joined, reply->from());
     reply->result(server.reference_to(*joined));
   };
   if (!wish->mixer.empty()) {

@@ -66,6 +66,8 @@ class Server final : public xmpp::Handler, public call::Observer {
   bool may_touch(const call::Call& call, const xmpp::Jid& client) const;
   // The security zone of a client.
   static std::string zone_of(const xmpp::Jid& client) { return client.bare().str(); }
+  // The client hears of the mixer from now on: its presence first.
+  void watch(const call::Mixer& mixer, const xmpp::Jid& client);
   // What answers the command that makes a component of `host`: with its reference, from when on commands find it and
   // its events go to who gave the command; or with the error.
   call::Started starting(call::Host& host, const std::string& component, Reply reply);
@@ -105,11 +107,10 @@ class Server final : public xmpp::Handler, public call::Observer {
   void drop_calls_without_clients();
 
   const xmpp::Jid* controller_of(const call::Host& call) const;
-  void watch(const call::Mixer& mixer, const xmpp::Jid& client);
   void tell_join(std::string_view event, call::Host& host, call::Host& beside);
   // An event of `from`, with the Rayo element first.
   void tell(const xmpp::Jid& to, const xmpp::Jid& from, bool unavailable, std::optional<xml::Element> event,
-            std::optional<Entity> with_caps = std::nullopt);
+            std::optional<Entity> with_caps = std::nullopt, bool before_the_reply = false);
   void tell_controller(const call::Call& call, xml::Element event);
 
   const ServerOptions options_;

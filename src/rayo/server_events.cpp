@@ -35,7 +35,7 @@ const call::Call& call(const call::Host& host) { return static_cast<const call::
 // ---- how it is told ----
 
 void Server::tell(const xmpp::Jid& to, const xmpp::Jid& from, bool unavailable, std::optional<xml::Element> event,
-                  std::optional<Entity> with_caps) {
+                  std::optional<Entity> with_caps, bool before_the_reply) {
   const std::string what = event ? event->name : "presence";
   xml::Element presence("presence", std::string(xmpp::kClientNs));
   presence.set("to", to.str()).set("from", from.str());
@@ -43,7 +43,7 @@ void Server::tell(const xmpp::Jid& to, const xmpp::Jid& from, bool unavailable, 
   if (event) presence.add(std::move(*event));
   if (with_caps) presence.add(caps(*with_caps));
   if (events_are_stamped(clients_.dialect(to))) presence.add(delay_stamp());
-  if (handling_) {
+  if (handling_ && !before_the_reply) {
     held_.emplace_back(to, std::move(presence));
   } else if (!send_(to, presence)) {
     log::warn("rayo", "{}: <{}/> could not be told to {}: gone", from.str(), what, to.str());
@@ -61,10 +61,11 @@ void Server::tell_controller(const call::Call& call, xml::Element event) {
   }
 }
 
-// Of a mixer hear those who have joined calls to it, or have subscribed.
+// §6.4 shows the mixer's presence in front of the reply to the join that made it. Of a mixer hear those who have joined
+// calls to it, or have subscribed.
 void Server::watch(const call::Mixer& mixer, const xmpp::Jid& client) {
   if (!watchers_[mixer.id()].insert(client).second) return;
-  tell(client, jid_of(options_.domain, mixer), false, std::nullopt, Entity::mixer);
+  tell(client, jid_of(options_.domain, mixer), false, std::nullopt, Entity::mixer, true);
 }
 
 // ---- calls ----
