@@ -180,6 +180,12 @@ void Calls::on_host_event(const media::Destroyed& event) {
   }
 }
 
+// The host may be gone; the feed is not needed any more in any case.
+void Calls::on_host_event(const media::OutputEnded& event) {
+  if (Host* host = host_of(event.endpoint)) host->pass_on(event);
+  context_.renderer.close(event.output);
+}
+
 // What concerns components of the host alone.
 template <class Event>
 void Calls::on_host_event(const Event& event) {

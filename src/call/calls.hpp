@@ -50,6 +50,7 @@ class Calls {
   void on_host_event(const media::PartySilent& event);
   void on_host_event(const media::Destroyed& event);
   void on_host_event(const media::Voice& event);
+  void on_host_event(const media::OutputEnded& event);
   template <class Event>
   void on_host_event(const Event& event);
   template <class Event>
