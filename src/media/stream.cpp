@@ -107,12 +107,14 @@ void Stream::add_tap(TapId id, TapOptions options, base::Time issued) {
     waiting_.push_back({id, std::move(options)});
     return;
   }
-  start_tap(id, std::move(options), std::max(timeline_.at(issued), warp_->cursor()));
+  const Position since = timeline_.at(options.since.value_or(issued));
+  start_tap(id, std::move(options), std::max(since, warp_->cursor()));
 }
 
 void Stream::start_tap(TapId id, TapOptions options, Position at) {
   // The call has changed since the track was opened, or had before: the writer makes one file of it.
   if (options.track->rate() != timeline_.rate) options.track->change_rate(timeline_.rate);
+  options.track->set_start(timeline_.time(at));
   const bool beeps = options.settings.start_beep && !options.settings.start_paused;
   if (taps_.empty()) playout_->take_counts();  // of the time before
   taps_.push_back(std::make_unique<Tap>(id, std::move(options), at));
