@@ -19,11 +19,11 @@ constexpr std::uint8_t kNoise = 0xfe;  // as an item's `decoding`
 
 }  // namespace
 
-Playout::Playout(std::uint32_t rate, milliseconds depth)
-    : rate_(rate), depth_(depth), anchor_(anchor_options()), concealer_(rate), noise_(rate) {}
+Playout::Playout(std::uint32_t rate, milliseconds depth, bool settles)
+    : rate_(rate), depth_(depth), settles_(settles), anchor_(anchor_options()), concealer_(rate), noise_(rate) {}
 
 Anchor::Options Playout::anchor_options() const {
-  return {.depth = most(depth_), .max_early = most(kMaxEarly), .rate = rate_};
+  return {.depth = most(depth_), .max_early = most(kMaxEarly), .rate = rate_, .settles = settles_};
 }
 
 void Playout::set_decoder(std::uint8_t payload_type, const codec::Codec& codec, const std::string& fmtp) {
@@ -211,6 +211,23 @@ void Playout::skip(std::size_t samples) {
   cursor_ += static_cast<Position>(samples);
   block_begin_ = std::min(block_end_, block_begin_ + samples);
   due();
+}
+
+Position Playout::shortage(Position until) {
+  due();
+  if (!begun_ || pausing_ || noise_left_ > 0) return 0;
+  const Position end = received_end() - (last_ != nullptr ? delay(*last_) : 0);
+  const bool in_pause = end <= cursor_ && quiet_ > 0;
+  return in_pause || end >= until ? 0 : until - std::max(end, cursor_);
+}
+
+bool Playout::is_idle() { return block_begin_ == block_end_ && due() == nullptr && (quiet_ > 0 || !begun_); }
+
+Position Playout::missing() {
+  if (block_begin_ < block_end_) return 0;
+  const Item* item = due();
+  if (item == nullptr || !buffer_.has_popped() || item->sequence <= buffer_.next()) return 0;
+  return std::max<Position>(item->position - cursor_, 0);
 }
 
 // The packet to be played next: those whose time has passed, and those that are no audio, are out of the way then.

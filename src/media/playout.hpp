@@ -31,7 +31,8 @@ namespace media {
 
 class Playout {
  public:
-  Playout(std::uint32_t rate, std::chrono::milliseconds depth);
+  // `settles`: see Anchor.
+  Playout(std::uint32_t rate, std::chrono::milliseconds depth, bool settles = true);
 
   // What this payload type means from now on. Packets that wait already keep their decoder.
   void set_decoder(std::uint8_t payload_type, const codec::Codec& codec, const std::string& fmtp);
@@ -70,6 +71,14 @@ class Playout {
   // The same without listening.
   void skip(std::size_t samples);
 
+  // For whom does not wait `depth`: by how much what has arrived falls short of `until`, though the party goes on as
+  // far as one can tell; 0 in a pause.
+  Position shortage(Position until);
+  // Nothing but silence or noise was played last, and nothing is waiting.
+  bool is_idle();
+  // The length of the loss that is played next, where packets behind it have arrived.
+  Position missing();
+
   Position cursor() const { return cursor_; }
   // Where the audio that has arrived ends.
   Position received_end() const { return anchor_.newest_end(); }
@@ -105,6 +114,7 @@ class Playout {
 
   std::uint32_t rate_;
   const std::chrono::milliseconds depth_;
+  const bool settles_;
   Anchor anchor_;
   rtp::JitterBuffer buffer_;
   Decodings decodings_;

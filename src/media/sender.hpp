@@ -32,6 +32,8 @@ class Sender {
   void stop() { sending_ = false; }
   bool is_sending() const { return sending_; }
   Position next() const { return next_; }
+  // Of a packet, in samples.
+  Position length() const { return static_cast<Position>(length_); }
 
   // The packet that is due at `now`, if any: its audio is asked of `audio(position, out)`. Valid until the next call.
   template <class Audio>
