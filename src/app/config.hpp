@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "call/dial_plan.hpp"
 #include "media/engine.hpp"
+#include "play/renderer.hpp"
 #include "rayo/dialect.hpp"
 #include "record/settings.hpp"
 #include "sip/user_agent.hpp"
@@ -31,6 +32,9 @@ struct Config {
   std::string recording_format = "mp3";
   int recording_writers = 2;
   record::PauseMode recording_pause = record::PauseMode::skip;
+  // Roots as they are configured, to which the recordings are added at start; cache empty: "cache" in the data
+  // directory.
+  play::RendererOptions output;
   base::log::Level log_level = base::log::Level::info;
   base::log::Format log_format = base::log::Format::text;
 };

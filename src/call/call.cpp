@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "call/calls.hpp"
 #include "call/direct_media.hpp"
 #include "call/joins.hpp"
+#include "input/info_digit.hpp"
 
 namespace call {
 
@@ -390,7 +392,11 @@ void Call::on_sip(const sip::OfferAnswered& event) {
   answer_all(awaiting_hold_, outcome);
 }
 
-void Call::on_sip(const sip::Info& event) { log::debug("call", "{}: INFO {}", id(), event.content_type); }
+void Call::on_sip(const sip::Info& event) {
+  log::debug("call", "{}: INFO {}", id(), event.content_type);
+  const auto digit = input::parse_info(event.content_type, event.body);
+  if (digit) context().calls->on_digit(*this, DigitWays::Way::info, {endpoint(), digit->key, digit->duration});
+}
 
 void Call::on_sip(const sip::Message& event) {
   if (state_ != State::ending) context().observer.on_message(*this, event);

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "call/context.hpp"
+#include "call/digit_ways.hpp"
 #include "call/direct_media.hpp"
 #include "call/host.hpp"
 #include "call/session.hpp"
@@ -97,6 +98,7 @@ class Call final : public Host {
   void on_media(const media::PartySilent& event);
   void on_media(const media::Destroyed& event);
   void on_digit(const media::Digit& digit);
+  DigitWays& digit_ways() { return digit_ways_; }
 
  private:
   bool is_inbound_unanswered() const { return state_ == State::offered || state_ == State::accepted; }
@@ -120,6 +122,7 @@ class Call final : public Host {
   State state_ = State::offered;
   Session session_;
   DirectMedia* direct_ = nullptr;
+  DigitWays digit_ways_;
   std::vector<Started> awaiting_hold_;     // for the answer to our re-INVITE
   std::vector<Started> awaiting_message_;  // in order
   std::optional<End> end_;

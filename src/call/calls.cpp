@@ -141,11 +141,14 @@ void Calls::pass_to_mixers_of(Host& member, const Event& event) {
 }
 
 void Calls::on_host_event(const media::Digit& event) {
-  Call* call = call_of(event.endpoint);
-  if (call == nullptr || call->is_ending()) return;
-  call->on_digit(event);
-  call->pass_on(event);
-  pass_to_mixers_of(*call, event);
+  if (Call* call = call_of(event.endpoint)) on_digit(*call, DigitWays::Way::media, event);
+}
+
+void Calls::on_digit(Call& call, DigitWays::Way way, const media::Digit& event) {
+  if (call.is_ending() || !call.digit_ways().counts(way, base::Clock::now())) return;
+  call.on_digit(event);
+  call.pass_on(event);
+  pass_to_mixers_of(call, event);
 }
 
 void Calls::on_host_event(const media::Voice& event) {
@@ -175,6 +178,12 @@ void Calls::on_host_event(const media::Destroyed& event) {
   } else {
     static_cast<Call*>(host)->on_media(event);
   }
+}
+
+// The host may be gone; the feed is not needed any more in any case.
+void Calls::on_host_event(const media::OutputEnded& event) {
+  if (Host* host = host_of(event.endpoint)) host->pass_on(event);
+  context_.renderer.close(event.output);
 }
 
 // What concerns components of the host alone.

@@ -20,6 +20,8 @@ class Calls {
 
   void on_sip(sip::Event event);
   void on_media(const media::Event& event);
+  // A key of a call's party, however it came.
+  void on_digit(Call& call, DigitWays::Way way, const media::Digit& event);
 
   // Makes a call and sends its INVITE. `id`: as which it is to be known; empty: any. A conflict if that is taken.
   base::Result<Call*> dial(const std::string& id, Dial dial);
@@ -48,6 +50,7 @@ class Calls {
   void on_host_event(const media::PartySilent& event);
   void on_host_event(const media::Destroyed& event);
   void on_host_event(const media::Voice& event);
+  void on_host_event(const media::OutputEnded& event);
   template <class Event>
   void on_host_event(const Event& event);
   template <class Event>

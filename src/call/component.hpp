@@ -36,9 +36,11 @@ struct OutputOutcome {
 struct InputOutcome {
   enum class Reason { stop, hangup, error, match, noinput, nomatch };
   Reason reason = Reason::match;
-  std::string error;
-  std::string content_type;  // of `result`
-  std::string result;        // for Reason::match: the document, NLSML
+  std::string error = {};
+  std::string content_type = {};  // of `result`
+  std::string result = {};        // for Reason::match: the document, NLSML
+  // The same in parts, for clients of 2011-2013: the keys, what they mean, what the grammar's tags say.
+  std::string utterance = {}, interpretation = {}, tag = {};
 };
 
 using Outcome = std::variant<record::Outcome, OutputOutcome, InputOutcome>;

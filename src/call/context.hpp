@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "call/component.hpp"
 #include "media/engine.hpp"
+#include "play/renderer.hpp"
 #include "record/recorder.hpp"
 #include "sip/user_agent.hpp"
 
@@ -70,6 +71,7 @@ struct Context {
   sip::UserAgent& sip;
   media::Engine& media;
   record::Recorder& recorder;
+  play::Renderer& renderer;
   Observer& observer;
   std::function<void(base::milliseconds, std::function<void()>)> after;  // runs a function later, on the control thread
   std::string rtp_address;                                               // for SDP

@@ -1,6 +1,7 @@
 #include "call/direct_media.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "base/log.hpp"
@@ -15,6 +16,22 @@ using base::Result;
 
 namespace {
 
+// "opus/48000/2" of payload type 96, in lower case; empty if nothing maps it, as for static types.
+std::string mapping(const sdp::Media& media, const std::string& format) {
+  for (const sdp::Attribute& attribute : media.attributes) {
+    if (attribute.name != "rtpmap" || !attribute.value.starts_with(format + " ")) continue;
+    std::string name = attribute.value.substr(format.size() + 1);
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return name;
+  }
+  return {};
+}
+
+bool is_audio_codec(const sdp::Media& media, const std::string& format) {
+  const std::string name = mapping(media, format);
+  return format != "13" && !name.starts_with("telephone-event/") && !name.starts_with("cn/");
+}
+
 // Whether an answer takes something of the offer: parties that answer with what they would rather have are not rare.
 bool takes_up(const std::string& offer_text, const std::string& answer_text) {
   const auto offer = sdp::parse(offer_text);
@@ -25,7 +42,10 @@ bool takes_up(const std::string& offer_text, const std::string& answer_text) {
     const sdp::Media& taken = answer->media[i];
     if (taken.port == 0 || taken.type != "audio") continue;
     for (const std::string& format : taken.formats) {
-      if (std::ranges::find(offered.formats, format) != offered.formats.end()) return true;
+      if (!is_audio_codec(taken, format)) continue;
+      if (std::ranges::find(offered.formats, format) == offered.formats.end()) continue;
+      const std::string meant = mapping(offered, format), understood = mapping(taken, format);
+      if (meant.empty() || understood.empty() || meant == understood) return true;
     }
   }
   return false;

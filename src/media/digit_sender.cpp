@@ -32,6 +32,11 @@ void DigitSender::change_rate(std::uint32_t rate) {
   rate_ = rate;
 }
 
+void DigitSender::clear() {
+  count_ = 0;
+  begin_.reset();
+}
+
 bool DigitSender::advance(Position at) {
   while (count_ > 0) {
     if (!begin_) {

@@ -39,6 +39,9 @@ class DigitSender {
   // Another rate of the timeline; what is under way keeps its place in time.
   void change_rate(std::uint32_t rate);
 
+  bool has_keys() const { return count_ > 0; }
+  void clear();
+
   // Up to here time has passed: takes up the next key when it is its turn. True while there is anything to send.
   bool advance(Position at);
 

@@ -82,7 +82,32 @@ void add_completion(xml::Element& complete, Dialect dialect, const call::OutputO
   }
 }
 
-void add_completion(xml::Element& complete, Dialect, const call::InputOutcome& outcome) {
+namespace {
+
+xml::Element child_with(std::string_view name, const std::string& text) {
+  xml::Element child = element(name, ns::kInputComplete);
+  child.add_text(text);
+  return child;
+}
+
+xml::Element match_reason(Dialect dialect, const call::InputOutcome& outcome) {
+  if (dialect == Dialect::xep_0327) {
+    xml::Element match = element("match", ns::kInputComplete);
+    match.set("content-type", outcome.content_type).add_text(outcome.result);
+    return match;
+  }
+  xml::Element success = element("success", ns::kInputComplete);
+  success.set("mode", "dtmf").set("confidence", "1.0");
+  success.add(child_with("interpretation", outcome.interpretation));
+  success.add(child_with("utterance", outcome.utterance));
+  if (!outcome.tag.empty()) success.add(child_with("tag", outcome.tag));
+  success.add(child_with("nlsml", outcome.result));
+  return success;
+}
+
+}  // namespace
+
+void add_completion(xml::Element& complete, Dialect dialect, const call::InputOutcome& outcome) {
   using Reason = call::InputOutcome::Reason;
   switch (outcome.reason) {
     case Reason::stop:
@@ -100,13 +125,9 @@ void add_completion(xml::Element& complete, Dialect, const call::InputOutcome& o
     case Reason::nomatch:
       complete.add(element("nomatch", ns::kInputComplete));
       return;
-    case Reason::match: {
-      xml::Element match = element("match", ns::kInputComplete);
-      match.set("content-type", outcome.content_type);
-      match.add_text(outcome.result);
-      complete.add(std::move(match));
+    case Reason::match:
+      complete.add(match_reason(dialect, outcome));
       return;
-    }
   }
 }
 

@@ -47,6 +47,9 @@ Result<void> check_empty(const xml::Element& element) {
   if (const xml::Element* child = element.first(); child != nullptr) {
     return bad_request("<" + child->name + "/> inside <" + element.name + "/>, which must be empty");
   }
+  if (element.text().find_first_not_of(" \t\r\n") != std::string::npos) {
+    return bad_request("text inside <" + element.name + "/>, which must be empty");
+  }
   return {};
 }
 

@@ -41,6 +41,9 @@ struct Verb {
 std::span<const Verb> call_verbs();    // accept, answer, reject, redirect, hangup; hold, unhold, mute, unmute
 std::span<const Verb> dial_verbs();    // dial
 std::span<const Verb> join_verbs();    // join, unjoin
+std::span<const Verb> dtmf_verbs();    // dtmf
+std::span<const Verb> input_verbs();   // input
+std::span<const Verb> output_verbs();  // output; pause, resume, seek, speed-up …
 std::span<const Verb> record_verbs();  // record; pause, resume, stop
 
 // The verb for exactly this, or null.

@@ -233,7 +233,7 @@ void Dialog::send_bye(const Headers& headers) {
   our_offer_.clear();
   change_ = Change::kNone;
   start_leaving();
-  const std::string lines = lines_of(headers);
+  const std::string lines = credentials_for("BYE") + lines_of(headers);
   nua_bye(handle_, TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())), TAG_END());
 }
 
@@ -246,14 +246,16 @@ void Dialog::start_leaving() {
 void Dialog::send_info(const SendInfo& command) {
   if (state_ != State::kConfirmed) return;
   const Home home = make_home();
-  nua_info(handle_, SIPTAG_CONTENT_TYPE_STR(command.content_type.c_str()),
+  const std::string lines = credentials_for("INFO");
+  nua_info(handle_, TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
+           SIPTAG_CONTENT_TYPE_STR(command.content_type.c_str()),
            SIPTAG_PAYLOAD(sip_payload_create(home.get(), command.body.data(), command.body.size())), TAG_END());
 }
 
 void Dialog::send_message(const SendMessage& command) {
   if (state_ != State::kConfirmed) return report(MessageAnswered{id_, 481});
   const Home home = make_home();
-  const std::string lines = lines_of(command.headers);
+  const std::string lines = credentials_for("MESSAGE") + lines_of(command.headers);
   // No Contact (RFC 3428 §4).
   nua_message(handle_, SIPTAG_CONTACT(nullptr), SIPTAG_CONTENT_TYPE_STR(command.content_type.c_str()),
               SIPTAG_PAYLOAD(sip_payload_create(home.get(), command.body.data(), command.body.size())),
@@ -322,7 +324,9 @@ void Dialog::try_offer(base::Time now) {
   refresh_at_.reset();
   const std::string& description = our_offer_.description();
   invite_had_offer_ = !description.empty();
-  nua_invite(handle_, SIPTAG_CONTACT_STR(contact_.c_str()), TAG_IF(invite_had_offer_, SIPTAG_CONTENT_TYPE_STR(kSdp)),
+  const std::string lines = credentials_for("INVITE");
+  nua_invite(handle_, TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())), SIPTAG_CONTACT_STR(contact_.c_str()),
+             TAG_IF(invite_had_offer_, SIPTAG_CONTENT_TYPE_STR(kSdp)),
              TAG_IF(invite_had_offer_, SIPTAG_PAYLOAD_STR(description.c_str())), TAG_END());
 }
 

@@ -97,6 +97,8 @@ class Dialog {
   void set_cause(EndCause cause, int status, std::string reason, Headers headers = {});
   // Answers a 401 or 407 that NUA has left to us; false if that cannot be done, or has been done in vain.
   virtual bool authenticate(const sip_t* /*response*/) { return false; }
+  // Lines of credentials for a request in the dialog.
+  virtual std::string credentials_for(const char* /*method*/) { return {}; }
   virtual bool made_call_id() const { return false; }
   void note_refresher(const sip_t& response);  // of a 2xx to an INVITE of ours with an offer
   // Whether the peer's UPDATE with an offer would meet one that is open (RFC 3311 §5.2), before the call is answered.

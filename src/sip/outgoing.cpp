@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/log.hpp"
-#include "sip/digest.hpp"
 #include "sip/header_check.hpp"
 
 namespace sip {
@@ -43,7 +42,11 @@ std::string quoted(std::string_view name) {
 }  // namespace
 
 OutgoingCall::OutgoingCall(const Invite& command, const Thread& thread, Exit& exit)
-    : Dialog(command.dialog, {}, thread), command_(command), exit_(exit), redirects_left_(command.redirects) {
+    : Dialog(command.dialog, {}, thread),
+      command_(command),
+      exit_(exit),
+      redirects_left_(command.redirects),
+      digest_(command.credentials) {
   state_ = State::kCalling;
 }
 
@@ -78,34 +81,46 @@ void OutgoingCall::on_found(const Resolver::Answer& answer) {
 
 void OutgoingCall::try_hops(const std::vector<Source>& hops) {
   for (const Source& hop : hops) {
-    if (Endpoint* endpoint = exit_.endpoint(hop)) return send_invite(*endpoint, hop);
+    endpoint_ = exit_.endpoint(hop);
+    hop_ = hop;
+    if (endpoint_ != nullptr) return send_invite();
   }
   finish(EndCause::error, 503, "no SIP listener reaches " + hops.front().str());
 }
 
-std::string OutgoingCall::from(const Endpoint& endpoint, const Source& hop) const {
+std::string OutgoingCall::from() const {
   std::string uri = check_uri(command_.from) ? command_.from : std::string();
-  if (uri.empty()) {
-    uri = endpoint.contact_for(hop);
-    uri = "sip:telegraphone@" + uri.substr(5, uri.find_first_of(";>") - 5);
-  }
-  return (command_.from_display.empty() ? std::string() : quoted(command_.from_display) + " ") + "<" + uri + ">";
+  if (uri.empty()) uri = "sip:telegraphone@" + contact_.substr(5, contact_.find_first_of(";>") - 5);
+  return (command_.from_display.empty() ? std::string() : quoted(command_.from_display) + " ") + "<" + uri + ">" +
+         (from_tag_.empty() ? std::string() : ";tag=" + from_tag_);
 }
 
-void OutgoingCall::send_invite(Endpoint& endpoint, const Source& hop) {
-  contact_ = endpoint.contact_for(hop);
+void OutgoingCall::send_invite() {
+  contact_ = endpoint_->contact_for(hop_);
   const std::string to = "<" + uri_ + ">";
-  take(nua_handle(endpoint.nua(), nullptr, SIPTAG_FROM_STR(from(endpoint, hop).c_str()), SIPTAG_TO_STR(to.c_str()),
-                  TAG_END()));
+  take(nua_handle(endpoint_->nua(), nullptr, SIPTAG_FROM_STR(from().c_str()), SIPTAG_TO_STR(to.c_str()), TAG_END()));
   if (handle_ == nullptr) return finish(EndCause::error, 400, "not a URI that can be called");
-  const std::string lines = lines_of(command_.headers);
+  target_ = uri_;
+  const std::string lines = digest_.lines("INVITE", uri_) + lines_of(command_.headers);
+  const std::string sequence = std::to_string(sequence_) + " INVITE";
   invite_had_offer_ = !command_.sdp.empty();
   // Without an offer of ours a reliable 1xx would bring the peer's, to be answered in a PRACK: so there is to be none.
-  nua_invite(handle_, NUTAG_URL(uri_.c_str()), NUTAG_PROXY(proxy_uri(hop).c_str()),
-             SIPTAG_CONTACT_STR(contact_.c_str()), TAG_IF(!invite_had_offer_, SIPTAG_SUPPORTED_STR("timer")),
+  nua_invite(handle_, NUTAG_URL(uri_.c_str()), NUTAG_PROXY(proxy_uri(hop_).c_str()),
+             TAG_IF(!call_id_.empty(), SIPTAG_CALL_ID_STR(call_id_.c_str())),
+             TAG_IF(!call_id_.empty(), SIPTAG_CSEQ_STR(sequence.c_str())), SIPTAG_CONTACT_STR(contact_.c_str()),
+             TAG_IF(!invite_had_offer_, SIPTAG_SUPPORTED_STR("timer")),
              TAG_IF(invite_had_offer_, SIPTAG_CONTENT_TYPE_STR(kSdp)),
              TAG_IF(invite_had_offer_, SIPTAG_PAYLOAD_STR(command_.sdp.c_str())),
              TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())), TAG_END());
+}
+
+void OutgoingCall::send_again(const sip_t& response) {
+  call_id_ = response.sip_call_id->i_id;
+  from_tag_ = response.sip_from->a_tag != nullptr ? response.sip_from->a_tag : "";
+  sequence_ = response.sip_cseq->cs_seq;  // NUA counts on from there
+  forks_.clear();
+  forget_route();
+  send_invite();
 }
 
 // ---- what comes back ----
@@ -127,7 +142,11 @@ void OutgoingCall::on_invite_answered(int status, const char* phrase, const sip_
   if (status <= 100) return;
   if (status < 200 && response != nullptr) return on_progress(status, *response, source);
   if (status < 300 && response != nullptr) return on_success(*response, source);
-  if (response != nullptr && (status == 401 || status == 407) && authenticate(response)) return;
+  if (response != nullptr && (status == 401 || status == 407)) {
+    const auto outcome = digest_.answer(handle_, *response);
+    if (outcome == Digest::Outcome::kByUs) return send_again(*response);
+    if (outcome == Digest::Outcome::kBySofia) return;
+  }
   if (response != nullptr && status < 400 && redirect(*response)) return;
 
   const std::string reason = phrase != nullptr ? phrase : "";
@@ -151,8 +170,10 @@ void OutgoingCall::on_progress(int status, const sip_t& response, const Source& 
 }
 
 void OutgoingCall::on_success(const sip_t& response, const Source& source) {
+  digest_.set_accepted();
   forget_route();  // an early dialog's does not count (RFC 3261 §13.2.2.4)
   follow_target(response, source);
+  if (response.sip_contact != nullptr) target_ = uri_of(*response.sip_contact->m_url);
   takes_update_ = sip_is_allowed(response.sip_allow, sip_method_update, "UPDATE") != 0;
   nua_set_hparams(handle_, NUTAG_UPDATE_REFRESH(takes_update_), TAG_END());
   Accepted accepted{id_, session_description(response), headers_of(response)};
@@ -181,15 +202,17 @@ bool OutgoingCall::redirect(const sip_t& response) {
   take(nullptr);
   forget_route();
   forks_.clear();
-  answered_.clear();
+  digest_.clear();
+  call_id_.clear();
+  from_tag_.clear();
   base::log::debug("sip", "dialog {}: redirected to {}", id_, targets.front());
   call(targets.front());
   return true;
 }
 
+// In the dialog, what Sofia cannot answer has ended with the challenge.
 bool OutgoingCall::authenticate(const sip_t* response) {
-  if (!command_.credentials || response == nullptr) return false;
-  return answer_challenge(handle_, *response, *command_.credentials, answered_);
+  return response != nullptr && digest_.answer(handle_, *response) == Digest::Outcome::kBySofia;
 }
 
 void OutgoingCall::on_terminated(int status, const char* phrase) {

@@ -8,11 +8,11 @@
 
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "sip/dialog.hpp"
+#include "sip/digest.hpp"
 #include "sip/endpoint.hpp"
 #include "sip/resolver.hpp"
 
@@ -39,27 +39,36 @@ class OutgoingCall final : public Dialog {
 
  private:
   bool authenticate(const sip_t* response) override;
+  std::string credentials_for(const char* method) override { return digest_.lines(method, target_); }
   bool has_open_offer() const override { return state_ == State::kCalling && forks_.empty(); }
   bool made_call_id() const override { return true; }
 
   void call(const std::string& uri);
   void try_hops(const std::vector<Source>& hops);
-  void send_invite(Endpoint& endpoint, const Source& hop);
+  void send_invite();
+  // The same INVITE again, with our answer to a challenge.
+  void send_again(const sip_t& response);
   void on_progress(int status, const sip_t& response, const Source& source);
   void on_success(const sip_t& response, const Source& source);
   // True if it was followed.
   bool redirect(const sip_t& response);
   void cancel(EndCause cause, int status, std::string reason, const Headers& headers);
   void finish(EndCause cause, int status, std::string reason, Headers headers = {});
-  std::string from(const Endpoint& endpoint, const Source& hop) const;
+  std::string from() const;
 
   const Invite command_;
   Exit& exit_;
-  std::string uri_;  // Request-URI
+  std::string uri_;     // Request-URI of the INVITE
+  std::string target_;  // of what follows
+  Endpoint* endpoint_ = nullptr;
+  Source hop_;
+  // Of an INVITE that is sent again: what stays the same (RFC 3261 §8.1.3.5), and its CSeq.
+  std::string call_id_, from_tag_;
+  std::uint32_t sequence_ = 0;
   int redirects_left_;
   bool is_cancelling_ = false;
   std::map<std::string, std::string> forks_;  // To tag, and the SDP that came from there
-  std::set<std::string> answered_;            // realms that have our credentials
+  Digest digest_;
   base::Time answer_by_ = base::Time::max();
 };
 

@@ -44,6 +44,7 @@ Signalling::Signalling(const Options& options, std::function<void(Event)> report
 
 Signalling::~Signalling() {
   dialogs_.clear();
+  registrations_.clear();
   endpoints_.clear();
   if (timer_ != nullptr) su_timer_destroy(timer_);
   for (auto& watch : watches_) {
@@ -106,7 +107,7 @@ void Signalling::handle(Command command) {
         } else if constexpr (std::is_same_v<T, Invite>) {
           call(each);
         } else if constexpr (std::is_same_v<T, Register>) {
-          // TODO(sip): registrations
+          keep_registered(each);
         } else {
           with_dialog(each.dialog, [&](Dialog& dialog) {
             if constexpr (std::is_same_v<T, Progress>) dialog.progress(each);
@@ -136,10 +137,18 @@ void Signalling::call(const Invite& command) {
   with_dialog(command.dialog, [&](Dialog& /*dialog*/) { made.start(); });
 }
 
+void Signalling::keep_registered(const Register& command) {
+  if (phase_ != Phase::kRunning) return;
+  const DialogId id = ++counters_.last_dialog;
+  registrations_[id] = std::make_unique<Registration>(id, command, thread_, exit_);
+  with_registration(id, [](Registration& registration) { registration.start(); });
+}
+
 void Signalling::on_found(const Resolver::Answer& answer) {
   with_dialog(answer.ticket, [&](Dialog& dialog) {
     if (auto* call = dynamic_cast<OutgoingCall*>(&dialog)) call->on_found(answer);
   });
+  with_registration(answer.ticket, [&](Registration& registration) { registration.on_found(answer); });
 }
 
 template <class Act>
@@ -153,6 +162,14 @@ void Signalling::with_dialog(DialogId id, Act&& act) {
   over.mapped()->report_end();
 }
 
+template <class Act>
+void Signalling::with_registration(DialogId id, Act&& act) {
+  const auto found = registrations_.find(id);
+  if (found == registrations_.end()) return;
+  act(*found->second);
+  if (found->second->state() == Registration::State::kOver) registrations_.erase(found);
+}
+
 void Signalling::start_leaving(std::chrono::milliseconds grace) {
   if (phase_ != Phase::kRunning) return;
   accepting_ = false;
@@ -161,6 +178,9 @@ void Signalling::start_leaving(std::chrono::milliseconds grace) {
   std::vector<DialogId> all;
   for (const auto& [id, dialog] : dialogs_) all.push_back(id);
   for (const DialogId id : all) with_dialog(id, [](Dialog& dialog) { dialog.leave(); });
+  all.clear();
+  for (const auto& [id, registration] : registrations_) all.push_back(id);
+  for (const DialogId id : all) with_registration(id, [](Registration& registration) { registration.leave(); });
   tick(base::Clock::now());
 }
 
@@ -168,6 +188,7 @@ void Signalling::stop_endpoints() {
   phase_ = Phase::kStopping;
   for (auto& [id, dialog] : dialogs_) dialog->give_up();
   dialogs_.clear();
+  registrations_.clear();
   counters_.dialogs = 0;
   for (auto& endpoint : endpoints_) endpoint->shut_down(kFinalPatience);
 }
@@ -176,8 +197,10 @@ void Signalling::tick(base::Time now) {
   while (!alarms_.empty() && alarms_.begin()->first <= now) {
     const auto due = alarms_.extract(alarms_.begin());
     with_dialog(due.mapped(), [now](Dialog& dialog) { dialog.on_time(now); });
+    with_registration(due.mapped(), [now](Registration& registration) { registration.on_time(now); });
   }
-  if (phase_ == Phase::kLeaving && (dialogs_.empty() || now >= leave_until_)) stop_endpoints();
+  if (phase_ == Phase::kLeaving && ((dialogs_.empty() && registrations_.empty()) || now >= leave_until_))
+    stop_endpoints();
 }
 
 // ---- Sofia's callbacks ----
@@ -211,6 +234,7 @@ void Signalling::on_event(nua_event_t event, int status, const char* phrase, nua
   }
   if (dialog == nullptr) {
     if (event == nua_i_invite && message != nullptr) return on_new_invite(nua, handle, *message);
+    if (event == nua_r_method) return on_registered(status, nua, handle, message);
     return on_stray(event, nua, handle);
   }
   with_dialog(dialog->id(), [&](Dialog& each) { pass_on(event, status, phrase, nua, each, message); });
@@ -300,6 +324,15 @@ void Signalling::on_new_invite(nua_t* nua, nua_handle_t* handle, const sip_t& re
   dialogs_[id] = std::move(call);
   counters_.dialogs = dialogs_.size();
   made.on_invite(request, source, options_.session_expires);
+}
+
+void Signalling::on_registered(int status, nua_t* nua, nua_handle_t* handle, const sip_t* response) {
+  const auto found = std::find_if(registrations_.begin(), registrations_.end(),
+                                  [handle](const auto& each) { return each.second->owns(handle); });
+  if (found == registrations_.end()) return;
+  const Source source = response != nullptr ? source_of(nua_current_request(nua), *response) : Source();
+  with_registration(found->first, [&](Registration& each) { each.on_answered(status, response, source); });
+  if (phase_ == Phase::kLeaving) tick(base::Clock::now());
 }
 
 // Requests outside any dialog of ours, and whatever still comes for one that is gone.

@@ -16,6 +16,7 @@
 #include "sip/dialog.hpp"
 #include "sip/endpoint.hpp"
 #include "sip/outgoing.hpp"
+#include "sip/registration.hpp"
 #include "sip/resolver.hpp"
 #include "sip/sofia.hpp"
 #include "sip/user_agent.hpp"
@@ -58,13 +59,17 @@ class Signalling {
                 const sip_t* message);
   void pass_on(nua_event_t event, int status, const char* phrase, nua_t* nua, Dialog& dialog, const sip_t* message);
   void on_new_invite(nua_t* nua, nua_handle_t* handle, const sip_t& request);
+  void on_registered(int status, nua_t* nua, nua_handle_t* handle, const sip_t* response);
   void on_stray(nua_event_t event, nua_t* nua, nua_handle_t* handle);
   void tick(base::Time now);
   void call(const Invite& command);
+  void keep_registered(const Register& command);
   void on_found(const Resolver::Answer& answer);
   // Does `act` to a dialog that there is, and lets go of it if it is over after that.
   template <class Act>
   void with_dialog(DialogId id, Act&& act);
+  template <class Act>
+  void with_registration(DialogId id, Act&& act);
   void start_leaving(std::chrono::milliseconds grace);
   void stop_endpoints();
   Endpoint* endpoint_of(nua_t* nua);
@@ -91,6 +96,7 @@ class Signalling {
   std::multimap<base::Time, DialogId> alarms_;
   Resolver resolver_;
   OutgoingCall::Exit exit_;
+  std::map<DialogId, std::unique_ptr<Registration>> registrations_;
 
   Phase phase_ = Phase::kRunning;
   base::Time leave_until_{};

@@ -104,7 +104,7 @@ def test_a_redirection_is_not_followed_unless_configured(bench):
 
 
 def test_a_redirection_is_followed_where_configured(bench):
-    bench.start_server(sip={"follow-redirects": 2})
+    bench.start_server(dial={"redirects": 2})
     client, bob, carol = bench.client(), bench.callee(), bench.callee()
     jid = client.dial(bob.uri, children="<header name='X-Skill' value='agent'/>")
     bob.wait_call().redirect(carol.uri)
@@ -116,7 +116,7 @@ def test_a_redirection_is_followed_where_configured(bench):
 
 
 def test_a_redirection_in_a_circle_ends(bench):
-    bench.start_server(sip={"follow-redirects": 2})
+    bench.start_server(dial={"redirects": 2})
     client, bob = bench.client(), bench.callee()
     jid = client.dial(bob.uri)
     for number in (1, 2, 3):
@@ -130,7 +130,7 @@ def test_a_redirection_in_a_circle_ends(bench):
 def gateway(bench, digest, password="secret", **config):
     """A server that sends telephone numbers to a gateway, which challenges."""
     phone = bench.callee("gateway", digest=digest)
-    server = bench.start_server(sip={"gateway": phone.uri, "user": "office", "password": password, **config})
+    server = bench.start_server(dial={"gateway": phone.uri, "user": "office", "password": password, **config})
     phone.point_at(server.address, server.sip_port)
     return phone
 
@@ -169,7 +169,7 @@ def test_without_credentials_a_challenge_is_a_refusal(bench):
 # ---- who may dial ----
 
 def test_clients_that_have_not_registered_may_not_dial_where_that_is_configured(bench):
-    bench.start_server(rayo={"dial": "registered"})
+    bench.start_server(dial={"registered-only": True})
     bob = bench.callee()
     stranger = bench.client("2", register=False)
     stranger.refused("localhost", dial_xml(bob.uri), "auth", "registration-required")
@@ -184,7 +184,7 @@ def test_an_account_that_may_not_dial_is_not_authorized(bench):
 
 
 def test_a_server_without_outbound_calls_says_so(bench):
-    bench.start_server(rayo={"dial": "off"})
+    bench.start_server(dial={"enabled": False})
     bench.client().refused("localhost", dial_xml(bench.callee().uri), "cancel", "feature-not-implemented")
 
 
@@ -192,7 +192,7 @@ def test_a_server_without_outbound_calls_says_so(bench):
 
 def test_the_server_registers_with_its_trunk_and_goes_when_it_stops(bench):
     """REGISTER is challenged, answered, and removed with Expires: 0 when the server stops."""
-    phone = gateway(bench, Digest("office", "secret", status=401), register=True)
+    phone = gateway(bench, Digest("office", "secret", status=401), register="sip:office@gateway.test")
     request = phone.wait_registered()
     assert phone.digest.verdicts[:2] == [("REGISTER", "none"), ("REGISTER", "right")]
     assert "office@" in request.get("To") and request.contact_uri()

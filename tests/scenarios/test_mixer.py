@@ -57,7 +57,7 @@ def test_a_party_that_hangs_up_leaves_and_the_last_one_ends_the_mixer(bench):
     assert end_reason(client.expect_end(b.jid))[0] == "hangup"
 
 
-@pytest.mark.parametrize("name", ["room", "Room 42", "über", "a&b<c>'\"", "x" * 200])
+@pytest.mark.parametrize("name", ["room", "Room-42", "über", "a.b_c+d!", "x" * 200])
 def test_mixers_have_friendly_names(bench, name):
     """Whatever the name, events carry it as it was given, and commands by the reference reach the mixer."""
     client = bench.client()
@@ -69,7 +69,7 @@ def test_mixers_have_friendly_names(bench, name):
     check_apart([a, b])
 
 
-@pytest.mark.parametrize("name", ["room@localhost", "a/b", "", " ", "x" * 1100])
+@pytest.mark.parametrize("name", ["room@localhost", "a/b", "", " ", "Room 42", "a&b<c>'\"", "x" * 1100])
 def test_names_that_cannot_be_addresses_are_refused(bench, name):
     client = bench.client()
     a, = parties(bench, client, 1, speak=False)

@@ -20,7 +20,7 @@ DIAL = """<dial xmlns='urn:xmpp:rayo:1'
 def outbound(bench, **config):
     """A server whose telephone numbers go to a phone of ours: (play, phone)."""
     phone = bench.keep(Callee("127.0.0.1", 9, user="gateway"))
-    play = Play(bench, sip={"gateway": phone.uri}, **config)
+    play = Play(bench, dial={"gateway": phone.uri, **config.pop("dial", {})}, **config)
     phone.point_at(play.server.address, play.server.sip_port)
     return play, phone
 
@@ -61,7 +61,7 @@ def test_client_requests_a_session_which_rings_and_is_answered(bench):
 
 
 def test_client_is_unknown_and_the_server_does_not_permit_that(bench):
-    play, phone = outbound(bench, rayo={"dial": "registered"})
+    play, phone = outbound(bench, dial={"registered-only": True})
     stranger = play.enter("courtyard", user="romeo", register=False)
     play.command(DOMAIN, DIAL, error("auth", "registration-required"), stranger)
     phone.expect_no_call(0.2)
@@ -76,7 +76,7 @@ def test_client_is_not_authorized_to_create_a_session(bench):
 
 
 def test_server_does_not_support_outbound_calls(bench):
-    play, _ = outbound(bench, rayo={"dial": "off"})
+    play, _ = outbound(bench, dial={"enabled": False})
     play.command(DOMAIN, DIAL, error("cancel", "feature-not-implemented"))
 
 

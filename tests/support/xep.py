@@ -3,7 +3,7 @@ comes with what it prints.
 
 Juliet's account is of shakespeare.lit itself, as there are no other servers here; her presence carries the capabilities
 of a Rayo client, so that she is spoken to in the dialect xep-0327. A server may say more than an example does: a delay
-(XEP-0203), a text in an error, and the ids beside uris that clients of 2011-2013 read.
+(XEP-0203), a text in an error, the headers of the SIP message behind an event, and the ids beside uris that clients of 2011-2013 read.
 """
 
 import xml.etree.ElementTree as ET
@@ -14,7 +14,7 @@ from support.rayo_verbs import RAYO
 DOMAIN, JULIET = "shakespeare.lit", "juliet@shakespeare.lit/balcony"
 MORE_ATTRIBUTES = {"id", "call-id", "{http://www.w3.org/XML/1998/namespace}lang", "duration"}
 MORE_ELEMENTS = {"{urn:xmpp:delay}delay", "{urn:ietf:params:xml:ns:xmpp-stanzas}text",
-                 "{http://jabber.org/protocol/caps}c"}
+                 "{http://jabber.org/protocol/caps}c", "{urn:xmpp:rayo:1}header"}
 ACCOUNTS = [{"name": "juliet", "password": "secret"}, {"name": "romeo", "password": "secret"}]
 
 
