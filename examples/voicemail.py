@@ -1,8 +1,7 @@
 #!/usr/bin/python3
 """A voicemail: greets, beeps, records until three seconds of silence or #, plays it back, mails where the file is.
 
-    voicemail.py JID PASSWORD [HOST:PORT [SMTP-HOST:PORT RECIPIENT]] [--once]
-"""
+    voicemail.py JID PASSWORD [HOST:PORT [SMTP-HOST:PORT RECIPIENT]] [--once]"""
 import smtplib
 import sys
 
