@@ -1,7 +1,6 @@
 """Recordings of a conference (XEP-0327 §6.5.6.1): everyone is in it, all of record's attributes work, and it ends when the
 mixer does. One channel or one file a participant, aligned and named."""
 
-import json
 import time
 
 import numpy as np
@@ -11,6 +10,7 @@ from support import audio, signals
 from support.call import check_file, hints, sidecar
 from support.parties import SETTLE, check_heard, parties
 from support.rayo import record_xml
+from support.sounds import Sounds
 
 WAV = "format='wav' start-beep='false'"
 
@@ -67,15 +67,14 @@ def test_a_participant_is_in_it_from_its_join_to_its_leave(bench):
     assert 0.7 < spans[c.tone][0][0] < 1.5 and spans[c.tone][-1][1] > sound.seconds - 0.5
 
 
-def test_what_is_played_to_the_mixer_is_recorded_and_what_is_whispered_to_one_is_not(bench, tmp_path):
+def test_what_is_played_to_the_mixer_is_recorded_and_what_is_whispered_to_one_is_not(bench):
+    sounds = Sounds(bench)
     client = bench.client()
     members = parties(bench, client, 2, speak=False)
     mixer = [client.joined(one.jid, mixer="room") for one in members][0]
-    for name, frequency in (("announce", 700), ("whisper", 1900)):
-        signals.write_wav(tmp_path / f"{name}.wav", signals.tone(frequency, 1))
     component = client.record(mixer, f"{WAV} mix='true'")
-    outputs = [client.output(mixer, uris=[f"file:{tmp_path}/announce.wav"]),
-               client.output(members[0].jid, uris=[f"file:{tmp_path}/whisper.wav"])]
+    outputs = [client.output(mixer, uris=[sounds.tone(700, 1)]),
+               client.output(members[0].jid, uris=[sounds.tone(1900, 1)])]
     for one in outputs:
         client.expect_complete(one)
     time.sleep(0.4)
@@ -187,15 +186,14 @@ def test_without_mix_each_participant_has_a_channel_of_its_own(room):
     assert sound.channels == len(members)
     owners = []
     for channel in sound.pcm:
-        found = {one: audio.tone_level(channel[1600:], one.tone, sound.rate) for one in members}
-        loud = [one for one, level in found.items() if level > -30]
-        assert len(loud) == 1, "two voices in one channel, or none"
-        assert all(level < -50 for one, level in found.items() if one is not loud[0])
+        found = levels(channel[1600:], members, sound.rate)
+        loud = [one for one in members if found[one.tone] > -30]
+        assert len(loud) == 1, f"two voices in one channel, or none: {found}"
+        assert all(level < -50 for tone, level in found.items() if tone != loud[0].tone)
         owners.append(loud[0])
-    assert len({id(one) for one in owners}) == len(members)
-    told = json.dumps(sidecar(done))
-    for one in members:
-        assert one.jid.split("@")[0] in told, "the sidecar does not say whose channel it is"
+    assert len({one.tone for one in owners}) == len(members)
+    told = [one["id"] for one in sidecar(done)["participants"]]
+    assert told == [one.jid.split("@")[0] for one in owners], "the sidecar says whose each channel is"
 
 
 def test_one_file_for_each_participant_aligned_and_named(bench):
@@ -210,20 +208,17 @@ def test_one_file_for_each_participant_aligned_and_named(bench):
     time.sleep(1.0)
     client.stop(component)
     done = client.expect_complete(component)
-    files = sorted(p for p in done.path.parent.iterdir() if p.suffix == ".wav" and done.path.stem.split("-")[0] in p.name)
-    told = sidecar(done)
-    text = json.dumps(told)
+    told = {one["id"]: one for one in sidecar(done)["participants"]}
+    assert set(told) == {one.jid.split("@")[0] for one in (*members, late)}
     found = {}
-    for path in [p for p in files if p.name in text]:
-        sound = audio.read(path)
-        for one in (*members, late):
-            if audio.tone_level(sound.mono, one.tone, sound.rate) > -32:
-                found[one.jid] = sound
-    assert set(found) == {one.jid for one in (*members, late)}
-    assert len({round(sound.seconds, 2) for sound in found.values()}) == 1, "they are not aligned"
-    begins = audio.onset(found[late.jid].mono, -35, found[late.jid].rate)
-    assert 0.7 < begins < 1.6, "who came late begins with silence"
-    assert all(one.jid.split("@")[0] in text for one in (*members, late))
+    for one in (*members, late):
+        description = told[one.jid.split("@")[0]]
+        assert description["uri"].startswith("sip:caller")
+        found[one.tone] = sound = audio.read(done.path.parent / description["file"])
+        assert {tone for tone, level in levels(sound.mono, (*members, late), sound.rate).items() if level > -40} == {one.tone}
+    assert len({sound.samples for sound in found.values()}) == 1, "they are not aligned"
+    begins = audio.onset(found[late.tone].mono, -35, found[late.tone].rate)
+    assert begins == pytest.approx(told[late.jid.split("@")[0]]["present"][0]["at"] / 8000, abs=0.1) and begins > 0.7
 
 
 def test_participants_channels_stay_aligned_to_the_sample_over_a_leave_and_a_rejoin(bench):

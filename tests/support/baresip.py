@@ -18,10 +18,12 @@ module l16.so
 module opus.so
 module aufile.so
 module ausine.so
+module sndfile.so
 module_app account.so
 module_app menu.so
 audio_source aufile,{folder}/said.wav
 audio_player aufile,{folder}/heard.wav
+snd_path {folder}
 audio_alert aufile,{folder}/alert.wav
 ausrc_srate {rate}
 auplay_srate {rate}
@@ -69,7 +71,8 @@ class Baresip:
 
     def heard(self):
         """What it has heard since its call began; complete once its call is over."""
-        return audio.read(self.folder / "heard.wav")
+        dump, = self.folder.glob("dump-*-dec.wav")  # by the module sndfile
+        return audio.read(dump)
 
     def close(self):
         self.process.terminate()
