@@ -1,4 +1,4 @@
-"""The output component (XEP-0327 §6.5.3): what is played, to whom, what commands do to it, how it ends, what is refused."""
+"""Outputs as both generations of clients ask for them, and where what is played may come from."""
 
 import http.server
 import threading
@@ -7,10 +7,7 @@ import time
 import pytest
 
 from support import signals
-from support.parties import SETTLE, parties
 from support.rayo_verbs import OUTPUT, OUTPUT_COMPLETE, output_xml
-
-EXT_COMPLETE = "{urn:xmpp:rayo:ext:complete:1}"
 
 
 @pytest.fixture
@@ -21,14 +18,6 @@ def sounds(bench):
         signals.write_wav(path, signals.resample(signals.tone(tone, seconds), 8000, rate), rate)
         return f"file://{path}"
     return make
-
-
-@pytest.fixture
-def steps(bench):
-    """A file of 25 notes of 1 s, each 80 Hz higher than the one before; the first is 400 Hz."""
-    path = bench.server.folder / "steps.wav"
-    signals.write_wav(path, signals.staircase(25, step=1, first=400, rise=80))
-    return f"file://{path}"
 
 
 def finished(client, component, reason=OUTPUT_COMPLETE + "finish", limit=30):
@@ -74,22 +63,6 @@ def site():
     one.server_close()
 
 
-# ---- what is played ----
-
-def test_files_are_played_one_behind_the_other_at_any_rate(bench, sounds):
-    """text/uri-list: each is heard for as long as it is, without a gap; finish."""
-    client = bench.client(caps=True)
-    caller, call = bench.answered(client)
-    begin = time.monotonic()
-    component = client.output(call, uris=["# two", sounds("a.wav", 500), sounds("b.wav", 900, 1.0, 44100)])
-    finished(client, component)
-    heard = caller.media.hearing(begin)
-    (a, b), = heard.spans(500)
-    (c, d), = heard.spans(900)
-    assert b - a == pytest.approx(1, abs=0.05) and d - c == pytest.approx(1, abs=0.05)
-    assert c - b == pytest.approx(0, abs=0.05)
-
-
 @pytest.mark.parametrize("caps, reason", [(False, "success"), (True, "finish")])
 def test_each_generation_hears_of_the_end_as_it_knows_it(bench, sounds, caps, reason):
     client = bench.client(caps=caps)
@@ -108,24 +81,6 @@ def test_audio_in_the_forms_of_both_generations(bench, sounds, inside):
     caller.media.hearing(begin).check(hears=[800])
 
 
-@pytest.mark.parametrize("format_", ["wav", "mp3", "flac", "opus", "vorbis"])
-def test_a_recording_is_played_back_by_the_uri_that_was_reported(bench, format_):
-    """What the caller said is heard again by the caller."""
-    client = bench.client()
-    caller, call = bench.answered(client)
-    caller.media.play(signals.tone(620, 10))
-    component = client.record(call, f"format='{format_}' start-beep='false'")
-    time.sleep(1.2)
-    client.stop(component)
-    uri = client.expect_complete(component).uri
-    caller.media.hush()
-    time.sleep(SETTLE)
-    begin = time.monotonic()
-    finished(client, client.output(call, uris=[uri]), OUTPUT_COMPLETE + "success")
-    (start, end), = caller.media.hearing(begin).spans(620)
-    assert end - start == pytest.approx(1.2, abs=0.4)
-
-
 def test_audio_comes_by_http_and_is_asked_for_once_while_it_is_fresh(bench, site):
     path = bench.server.folder / "tone.wav"
     signals.write_wav(path, signals.tone(750, 0.5))
@@ -140,147 +95,6 @@ def test_audio_comes_by_http_and_is_asked_for_once_while_it_is_fresh(bench, site
         caller.media.hearing(begin).check(hears=[750])
     assert site.asked == ["/tone.wav", "/list"]
 
-
-def test_it_is_heard_by_the_call_alone(bench, sounds):
-    """§6.5.3.1: whisper: not by whom the call is joined to."""
-    client = bench.client()
-    one, other = parties(bench, client, 2, speak=False)
-    client.joined(one.jid, other.jid)
-    begin = time.monotonic()
-    finished(client, client.output(one.jid, uris=[sounds("a.wav", 800)]), OUTPUT_COMPLETE + "success")
-    one.media.hearing(begin).check(hears=[800])
-    other.media.hearing(begin).check(misses=[800])
-
-
-def test_on_a_mixer_it_is_heard_by_all(bench, sounds):
-    """§6.5.3.1: announce."""
-    client = bench.client()
-    members = parties(bench, client, 3, speak=False)
-    for member in members:
-        mixer = client.joined(member.jid, mixer="room")
-    begin = time.monotonic()
-    finished(client, client.output(mixer, uris=[sounds("a.wav", 800)]), OUTPUT_COMPLETE + "success")
-    for member in members:
-        member.media.hearing(begin).check(hears=[800])
-
-
-# ---- how it is played ----
-
-def test_offset_repeats_and_interval(bench, sounds):
-    client = bench.client()
-    caller, call = bench.answered(client)
-    begin = time.monotonic()
-    component = client.output(call, uris=[sounds("a.wav", 800, 0.6)],
-                              attributes="start-offset='400' repeat-times='3' repeat-interval='500'")
-    finished(client, component, OUTPUT_COMPLETE + "success")
-    spans = caller.media.hearing(begin).spans(800)
-    lengths = [round(end - start, 2) for start, end in spans]
-    assert lengths == pytest.approx([0.2, 0.6, 0.6], abs=0.05), spans
-    assert [b[0] - a[1] for a, b in zip(spans, spans[1:])] == pytest.approx([0.5, 0.5], abs=0.05)
-
-
-def test_max_time_ends_it_whatever_is_still_to_be_played(bench, sounds):
-    client = bench.client(caps=True)
-    caller, call = bench.answered(client)
-    begin = time.monotonic()
-    component = client.output(call, uris=[sounds("a.wav", 800)], attributes="repeat-times='0' max-time='1500'")
-    finished(client, component, OUTPUT_COMPLETE + "max-time")
-    assert time.monotonic() - begin == pytest.approx(1.5, abs=0.3)
-    caller.media.listen(SETTLE)
-    assert caller.media.listen(0.4).is_silent()
-
-
-def test_started_paused_it_waits_for_resume(bench, sounds):
-    client = bench.client()
-    caller, call = bench.answered(client)
-    component = client.output(call, uris=[sounds("a.wav", 800)], attributes="start-paused='true'")
-    assert caller.media.listen(0.6).is_silent()
-    begin = time.monotonic()
-    client.steer(component, "resume")
-    finished(client, component, OUTPUT_COMPLETE + "success")
-    (start, end), = caller.media.hearing(begin).spans(800)
-    assert end - start == pytest.approx(1, abs=0.05)
-
-
-def test_seek_moves_from_what_is_being_heard(bench, steps):
-    client = bench.client()
-    caller, call = bench.answered(client)
-    component = client.output(call, uris=[steps], attributes="start-offset='2000'")
-    caller.media.listen(0.3)
-    client.steer(component, "seek", "direction='forward' amount='10000'")
-    caller.media.listen(0.2)
-    caller.media.listen(0.3).check(hears=[400 + 80 * 12], misses=[400 + 80 * 2])
-    client.steer(component, "seek", "direction='back' amount='60000'")
-    caller.media.listen(0.2)
-    caller.media.listen(0.3).check(hears=[400])
-    client.stop(component)
-    finished(client, component, EXT_COMPLETE + "stop")
-
-
-def test_faster_is_sooner_over_at_the_same_pitch(bench, sounds):
-    """Five units of 10 %: 3 s in 2."""
-    client = bench.client()
-    caller, call = bench.answered(client)
-    component = client.output(call, uris=[sounds("a.wav", 800, 3.0)], attributes="start-paused='true'")
-    for _ in range(5):
-        client.steer(component, "speed-up")
-    begin = time.monotonic()
-    client.steer(component, "resume")
-    finished(client, component, OUTPUT_COMPLETE + "success")
-    spans = caller.media.hearing(begin).spans(800)
-    assert spans[-1][1] - spans[0][0] == pytest.approx(2, abs=0.1), spans
-
-
-def test_volume_changes_by_3_db(bench, sounds):
-    client = bench.client()
-    caller, call = bench.answered(client)
-    component = client.output(call, uris=[sounds("a.wav", 800, 10.0)])
-    caller.media.listen(0.3)
-    loud = caller.media.listen(0.4).tone(800)
-    client.steer(component, "volume-down")
-    client.steer(component, "volume-down")
-    caller.media.listen(0.3)
-    assert caller.media.listen(0.4).tone(800) == pytest.approx(loud - 6, abs=0.7)
-    client.steer(component, "volume-up")
-    caller.media.listen(0.3)
-    assert caller.media.listen(0.4).tone(800) == pytest.approx(loud - 3, abs=0.7)
-
-
-# ---- how it ends ----
-
-def test_a_key_ends_an_output_that_may_be_interrupted(bench, sounds):
-    client = bench.client()
-    caller, call = bench.answered(client)
-    deaf = client.output(call, uris=[sounds("b.wav", 500, 3.0)])
-    component = client.output(call, uris=[sounds("a.wav", 800, 20.0)], attributes="interrupt-on='dtmf'")
-    caller.media.listen(0.3)
-    caller.media.press("5")
-    finished(client, component, OUTPUT_COMPLETE + "success", limit=5)
-    caller.media.listen(0.3)
-    caller.media.listen(0.4).check(hears=[500], misses=[800])
-    finished(client, deaf, OUTPUT_COMPLETE + "success")
-
-
-def test_the_calls_end_ends_it(bench, sounds):
-    client = bench.client()
-    caller, call = bench.answered(client)
-    component = client.output(call, uris=[sounds("a.wav", 800, 20.0)])
-    caller.bye()
-    finished(client, component, EXT_COMPLETE + "hangup")
-    client.expect_end(call)
-
-
-def test_several_outputs_sound_together(bench, sounds):
-    client = bench.client()
-    caller, call = bench.answered(client)
-    both = [client.output(call, uris=[sounds(name, tone, 2.0)]) for name, tone in (("a.wav", 500), ("b.wav", 900))]
-    caller.media.listen(0.4)
-    caller.media.listen(0.5).check(hears=[500, 900])
-    for component in both:
-        finished(client, component, OUTPUT_COMPLETE + "success")
-
-
-# ---- what is refused ----
 
 @pytest.mark.parametrize("uri, kind, condition", [
     ("file:///etc/passwd", "cancel", "not-allowed"),
@@ -302,21 +116,3 @@ def test_what_cannot_be_played_is_refused_before_anything_is_begun(bench, site, 
     client = bench.client()
     _, call = bench.answered(client)
     client.refused(call, output_xml(uris=[uri.format(folder=bench.server.folder, site=site.uri(""))]), kind, condition)
-
-
-def test_a_voice_or_renderer_that_is_not_there_is_refused(bench):
-    client = bench.client()
-    _, call = bench.answered(client)
-    for attribute in ("voice='nobody'", "renderer='unimrcp'"):
-        client.refused(call, output_xml("Hello", attributes=attribute), "modify", "feature-not-implemented")
-
-
-def test_without_a_speech_engine_text_is_refused_and_files_are_played(bench, tmp_path):
-    server = bench.start_server(output={"files": [str(tmp_path)], "tts": []})
-    path = tmp_path / "a.wav"
-    signals.write_wav(path, signals.tone(800, 0.3))
-    client = bench.client()
-    _, call = bench.answered(client)
-    client.refused(call, output_xml("Hello"), "modify", "feature-not-implemented")
-    finished(client, client.output(call, uris=[f"file:{path}"]), OUTPUT_COMPLETE + "success")
-    assert server.is_alive()
