@@ -52,6 +52,7 @@ class Call final : public Host {
   State state() const { return state_; }
   sip::DialogId dialog() const { return dialog_; }
   Session& session() { return session_; }
+  bool is_dialled() const { return dial_.has_value(); }
   const std::vector<JoinWish>& join_wishes() const { return dial_->joins; }  // of a call that was dialled
 
   // Host

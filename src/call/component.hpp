@@ -71,6 +71,8 @@ class Component {
   // On a mixer: a call has been joined to it; is about to leave it.
   virtual void on_joined(Call&) {}
   virtual void on_leaving(Call&) {}
+  // Likewise: which way audio goes between the two has changed.
+  virtual void on_changed(Call&) {}
 
  protected:
   // Each destroys the component, later, when nothing of it is being executed any more.

@@ -112,6 +112,17 @@ void Joins::set_settings(Edge& edge, Host& one, Host& other, JoinSettings settin
     context_.media.unjoin(one.endpoint(), other.endpoint());
   }
   connect(edge, {}, std::move(done));
+  for (Host* host : {&one, &other}) {
+    if (Mixer* mixer = mixer_of(host)) mixer->change_member(*call_of(edge.beside(*host)));
+  }
+}
+
+bool Joins::is_heard(const Host& one, const Host& other) const {
+  const auto found =
+      std::find_if(edges_.begin(), edges_.end(), [&](const auto& edge) { return edge->joins(one, other); });
+  if (found == edges_.end()) return false;
+  const Edge& edge = **found;
+  return edge.settings.flow != (edge.one == &one ? media::Flow::recv : media::Flow::send);
 }
 
 void Joins::connect(Edge& edge, const std::string& offer_of_other, Started done) {

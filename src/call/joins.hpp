@@ -27,6 +27,8 @@ class Joins {
   base::Result<void> unjoin(Host& one, Host& other);
   void unjoin_all(Host& one);
   std::vector<Host*> joined_to(const Host& one) const;
+  // What it sends is heard by the other.
+  bool is_heard(const Host& one, const Host& other) const;
 
   // It ends: all of its joins are undone.
   void leave(Host& one) { undo_all(one, true); }

@@ -48,6 +48,12 @@ void Mixer::add_member(Call& call) {
   }
 }
 
+void Mixer::change_member(Call& call) {
+  for (const std::string& id : each_component()) {
+    if (Component* component = find_component(id)) component->on_changed(call);
+  }
+}
+
 void Mixer::remove_member(Call& call) {
   for (const std::string& id : each_component()) {
     if (Component* component = find_component(id)) component->on_leaving(call);

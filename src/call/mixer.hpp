@@ -31,6 +31,8 @@ class Mixer final : public Host {
 
   // By Joins. The last that leaves ends the mixer.
   void add_member(Call& call);
+  // Which way audio goes has changed.
+  void change_member(Call& call);
   void remove_member(Call& call);
 
   void on_media(const media::Destroyed& event);

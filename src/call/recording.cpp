@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "call/host.hpp"
+#include "call/call.hpp"
+#include "call/joins.hpp"
+#include "call/mixer.hpp"
 
 namespace call {
 
@@ -34,7 +36,9 @@ void Recording::start(Host& host, const std::string& id, const record::Settings&
     return started(
         Error{Kind::not_supported, "a mixer has nothing to send: record it with recv or duplex", base::Fault::peer});
   }
-  auto checked = host.context().recorder.check(settings);
+  record::Settings wanted = settings;
+  wanted.on_mixer = host.is_mixer();
+  auto checked = host.context().recorder.check(std::move(wanted));
   if (!checked) return started(std::move(checked.error()));
   auto endpoint = host.open_media();
   if (!endpoint) return started(std::move(endpoint.error()));
@@ -83,7 +87,29 @@ void Recording::on_opened(Result<record::Track*> opened) {
   log::info("record", "{}/{}: begun ({})", host().id(), id(), settings_.format);
   // The reference goes out before anything of the component can happen.
   std::exchange(started_, {})({});
-  context.media.add_tap(endpoint_, recording_, media::TapOptions{settings_, *opened});
+  const base::Time now = base::Clock::now();
+  context.media.add_tap(endpoint_, recording_, {.settings = settings_, .track = *opened, .since = now});
+  begin_participants(now);
+}
+
+void Recording::begin_participants(base::Time began) {
+  if (settings_.tracks == record::Tracks::mix || state_ != State::running) return;
+  participants_.emplace(host().context(), settings_, recording_, began);
+  for (Call* call : static_cast<Mixer&>(host()).members()) on_changed(*call);
+}
+
+// One who only listens says nothing in the conference.
+void Recording::on_changed(Call& call) {
+  if (!participants_ || state_ != State::running) return;
+  if (host().context().joins->is_heard(call, host())) {
+    participants_->join(call, base::Clock::now());
+  } else {
+    participants_->leave(call);
+  }
+}
+
+void Recording::on_leaving(Call& call) {
+  if (participants_) participants_->leave(call);
 }
 
 void Recording::on_finished(const record::Outcome& outcome) {
@@ -93,12 +119,16 @@ void Recording::on_finished(const record::Outcome& outcome) {
 }
 
 Result<void> Recording::pause() {
-  if (state_ == State::running) host().context().media.pause_tap(endpoint_, recording_);
+  if (state_ != State::running) return {};
+  host().context().media.pause_tap(endpoint_, recording_);
+  if (participants_) participants_->pause();
   return {};
 }
 
 Result<void> Recording::resume() {
-  if (state_ == State::running) host().context().media.resume_tap(endpoint_, recording_);
+  if (state_ != State::running) return {};
+  if (participants_) participants_->resume();
+  host().context().media.resume_tap(endpoint_, recording_);
   return {};
 }
 
@@ -118,7 +148,9 @@ void Recording::on_host_ends() {
 }
 
 void Recording::on_media(const media::TapEnded& event) {
-  if (event.tap == recording_) state_ = State::stopping;
+  if (event.tap != recording_) return;
+  state_ = State::stopping;
+  if (participants_) participants_->end();
 }
 
 void Recording::on_media(const media::TapUnheard& event) {

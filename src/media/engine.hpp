@@ -85,6 +85,8 @@ using TapId = std::uint64_t;
 struct TapOptions {
   record::Settings settings;
   record::Track* track = nullptr;  // see record/track.hpp for its life
+  // Begins at the audio that arrived then, at most record_depth ago; nothing: that arrives now.
+  std::optional<base::Time> since = std::nullopt;
 };
 
 // ---- events, on the control thread ----
@@ -129,7 +131,7 @@ struct StreamStats {
                 rtcp_received = 0, rtcp_sent = 0, resyncs = 0,
                 overflowed = 0,  // dropped by the kernel, its buffer being full
       adjusted = 0,              // milliseconds of recorded audio that were resampled to follow the sender's clock
-      live_concealed = 0,        // milliseconds that others heard made up, packets being late
+      live_concealed = 0,        // milliseconds that others heard made up, packets being late or lost
       live_depth = 0;            // milliseconds that others hear the party after its packets arrive; now, the deepest
 };
 

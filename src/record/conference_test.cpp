@@ -79,7 +79,7 @@ class ConferenceTest : public ::testing::Test {
   base::Result<Track*> try_join(const std::string& name, std::uint32_t rate = 8000) {
     std::optional<base::Result<Track*>> result;
     desk.recorder.open_participant(id, {.id = name, .name = "The " + name, .uri = "sip:" + name + "@example.org"}, rate,
-                                   [&](base::Result<Track*> opened) { result = std::move(opened); });
+                                   [&](ParticipantId, base::Result<Track*> opened) { result = std::move(opened); });
     EXPECT_TRUE(desk.run_until([&] { return result.has_value(); }));
     return std::move(*result);
   }
@@ -581,8 +581,9 @@ TEST(ConferenceOnAFullDisk, KeepsTheMixAndWhatItHasOfEachAndSaysOfWhomItIsNotAll
     ASSERT_TRUE(main);
     (*main)->set_start(base::Time() + 1h);
     Track* alice = nullptr;
-    desk.recorder.open_participant(desk.last_id, {"alice", "", ""}, 8000,
-                                   [&](base::Result<Track*> opened) { alice = opened ? *opened : nullptr; });
+    desk.recorder.open_participant(
+        desk.last_id, {"alice", "", ""}, 8000,
+        [&](ParticipantId, base::Result<Track*> opened) { alice = opened ? *opened : nullptr; });
     ASSERT_TRUE(desk.run_until([&] { return alice != nullptr; }));
     alice->set_start(base::Time() + 1h);
     const Samples said = noise(160);
@@ -620,7 +621,7 @@ TEST_F(ConferenceTest, KeepsManyConferencesThatComeAndGoAtOnceApart) {
   for (int round = 0; round < kEach; ++round) {
     for (int i = 0; i < kConferences; ++i) {
       desk.recorder.open_participant(ids[static_cast<std::size_t>(i)], {numbered("p", round % 4), "", ""}, 8000,
-                                     [&, i, round](base::Result<Track*> track) {
+                                     [&, i, round](ParticipantId, base::Result<Track*> track) {
                                        ++opened;
                                        ASSERT_TRUE(track);
                                        (*track)->set_start(kBegan + round * 100ms);

@@ -27,7 +27,7 @@ class Recorder::Impl {
   base::Result<void> start();
   void stop();
   RecordingId open(Request request, Opened opened, Finished finished);
-  void open_participant(RecordingId id, Participant who, std::uint32_t rate, Opened opened);
+  ParticipantId open_participant(RecordingId id, Participant who, std::uint32_t rate, ParticipantOpened opened);
   void discard(RecordingId id);
   std::size_t open_count() const { return open_.size(); }
   PauseMode pause() const { return options_.pause; }
@@ -59,9 +59,8 @@ class Recorder::Impl {
   std::vector<std::unique_ptr<Writer>> writers_;
   std::vector<std::size_t> load_;  // recordings of each writer
   std::unordered_map<RecordingId, Entry> open_;
-  std::unordered_map<ParticipantId, Opened> opening_participants_;
+  std::unordered_map<ParticipantId, ParticipantOpened> opening_participants_;
   RecordingId last_id_ = 0;
-  ParticipantId last_participant_ = 0;
   bool running_ = false;
   base::Owner owner_;
   // Expires with this object: what was posted to the control thread and runs later must find out.
@@ -128,28 +127,30 @@ RecordingId Recorder::Impl::open(Request request, Opened opened, Finished finish
   return id;
 }
 
-void Recorder::Impl::open_participant(RecordingId id, Participant who, std::uint32_t rate, Opened opened) {
+ParticipantId Recorder::Impl::open_participant(RecordingId id, Participant who, std::uint32_t rate,
+                                               ParticipantOpened opened) {
   owner_.check();
-  const ParticipantId participant = ++last_participant_;
+  const ParticipantId participant = ++last_id_;
   opening_participants_.emplace(participant, std::move(opened));
   const auto found = open_.find(id);
   if (running_ && found != open_.end()) {
     writers_[found->second.writer]->open_participant(id, participant, std::move(who), rate);
-    return;
+    return participant;
   }
   post_([alive = std::weak_ptr<Impl*>(alive_), participant] {
     const base::Error error{base::Kind::not_found, "the recording is over"};
     if (const auto self = alive.lock()) (*self)->on_participant_opened(participant, error);
   });
+  return participant;
 }
 
 void Recorder::Impl::on_participant_opened(ParticipantId id, base::Result<Track*> result) {
   owner_.check();
   const auto found = opening_participants_.find(id);
   if (found == opening_participants_.end()) return;
-  const Opened opened = std::move(found->second);
+  const ParticipantOpened opened = std::move(found->second);
   opening_participants_.erase(found);
-  if (opened) opened(std::move(result));
+  if (opened) opened(id, std::move(result));
 }
 
 void Recorder::Impl::discard(RecordingId id) {
@@ -219,8 +220,9 @@ RecordingId Recorder::open(Request request, Opened opened, Finished finished) {
   return impl_->open(std::move(request), std::move(opened), std::move(finished));
 }
 
-void Recorder::open_participant(RecordingId id, Participant who, std::uint32_t rate, Opened opened) {
-  impl_->open_participant(id, std::move(who), rate, std::move(opened));
+ParticipantId Recorder::open_participant(RecordingId id, Participant who, std::uint32_t rate,
+                                         ParticipantOpened opened) {
+  return impl_->open_participant(id, std::move(who), rate, std::move(opened));
 }
 
 void Recorder::discard(RecordingId id) { impl_->discard(id); }

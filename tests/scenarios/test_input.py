@@ -1,289 +1,276 @@
-"""Input, prompt and DTMF (XEP-0327 §6.5.4, §6.5.5): keys however they come, time-outs, results, what is refused."""
+"""Keys that a party presses, collected by grammars (XEP-0327 §6.5.4): RFC 4733, SIP INFO and tones in the audio."""
 
 import time
+import xml.etree.ElementTree as ET
 
 import pytest
 
 from support import signals
 from support.parties import parties
-from support.rayo_verbs import INPUT, PROMPT, digits, grammar, input_xml, output_xml, prompt_xml
+from support.rayo_verbs import INPUT_COMPLETE, digits, grammar, input_xml
 
-PAIR = digits(2)
-TWO = "<grammar url='builtin:dtmf/digits?length=2'/>"
-SUCCESS = "{urn:xmpp:rayo:input:complete:1}"
+GRAMMAR_NS = "xmlns='http://www.w3.org/2001/06/grammar'"
 
-
-def answered(bench, **options):
-    """(client of XEP-0327, the caller, the call)."""
-    client = bench.client(caps=True)
-    leg, jid = bench.answered(client, **options)
-    return client, leg, jid
-
-
-def keys_of(done):
-    assert done.reason_name == "match", done.stanza
-    return done.match.split("</input>")[0].split(">")[-1].replace(" ", "")
-
-
-def tones(*keys, length=0.1, gap=0.1):
-    return signals.join(signals.silence(0.3), *(part for key in keys for part in (signals.dtmf(key, length),
-                                                                                  signals.silence(gap))))
-
-
-# ---- how keys come ----
-
-def by_events(leg, keys):
-    leg.media.press_all(keys)
-
-
-def by_tones(leg, keys):
-    leg.media.play(tones(*keys))
-
-
-def by_relay(leg, keys):
-    for key in keys:
-        assert leg.info(key).status == 200
-
-
-def by_info(leg, keys):
-    for key in keys:
-        assert leg.info(key, "application/dtmf").status == 200
-
-
-@pytest.mark.parametrize("press", [by_events, by_tones, by_relay, by_info])
-def test_keys_count_however_they_come(bench, press):
-    client, leg, call = answered(bench)
-    component = client.input(call, digits(4))
-    press(leg, "1359")
-    assert keys_of(client.expect_complete(component, limit=10)) == "1359"
-
-
-def test_tones_count_at_every_rate(bench):
-    client, leg, call = answered(bench, codecs=("G722",))
-    component = client.input(call, grammar(["* # 0 7"]))
-    by_tones(leg, "*#07")
-    assert keys_of(client.expect_complete(component, limit=10)) == "*#07"
-
-
-def test_a_key_that_comes_twice_is_one(bench):
-    """As gateways send it: the beginning of the tone, then events; and as some phones do: an event and an INFO."""
-    client, leg, call = answered(bench)
-    component = client.input(call, digits(3))
-    for number, key in enumerate("58"):
-        leg.media.play(tones(key, length=0.045, gap=0.0))
-        leg.media.wait_played()
-        leg.media.press(key, 200)
-        if number == 0:
-            assert leg.info(key).status == 200
-        time.sleep(0.7)
-    client.expect_nothing(client.is_event_of(component, "complete"))
-    leg.media.press("1", 100)
-    assert keys_of(client.expect_complete(component, limit=10)) == "581"
-
-
-def test_each_key_is_told_to_the_controlling_party(bench):
-    client, leg, call = answered(bench)
-    leg.media.press_all("4*", 120)
-    for key in "4*":
-        event = client.expect_event(call, "dtmf", fits=lambda e, key=key: e.get("signal") == key)
-        assert 80 <= int(event.first.get("duration")) <= 160
-
-
-# ---- how it ends ----
-
-def test_nobody_presses_a_key(bench):
-    client, leg, call = answered(bench)
-    begin = time.monotonic()
-    component = client.input(call, PAIR, attributes="initial-timeout='600'")
-    done = client.expect_complete(component, limit=5)
-    assert done.reason.tag == SUCCESS + "noinput" and 0.55 < time.monotonic() - begin < 1.5
-    assert done.stanza.get("type") == "unavailable"
-
-
-def test_a_key_too_few(bench):
-    client, leg, call = answered(bench)
-    component = client.input(call, PAIR, attributes="initial-timeout='5000' inter-digit-timeout='500'")
-    leg.media.press_all("1")
-    assert client.expect_complete(component, limit=5).reason.tag == SUCCESS + "nomatch"
-
-
-def test_a_wrong_key_ends_it_at_once(bench):
-    client, leg, call = answered(bench)
-    component = client.input(call, PAIR)
-    leg.media.press_all("*")
-    assert client.expect_complete(component, limit=5).reason.tag == SUCCESS + "nomatch"
-
-
-@pytest.mark.parametrize("attributes, pressed", [("terminator='#'", "123#"), ("inter-digit-timeout='600'", "123")])
-def test_what_matches_and_could_go_on_ends_by_terminator_or_pause(bench, attributes, pressed):
-    client, leg, call = answered(bench)
-    component = client.start(call, f"<input xmlns='{INPUT}' {attributes}><grammar url='builtin:dtmf/digits'/></input>")
-    leg.media.press_all(pressed)
-    assert keys_of(client.expect_complete(component, limit=5)) == "123"
-
-
-def test_stop_and_hangup_end_it_as_every_component(bench):
-    client, leg, call = answered(bench)
-    component, other = client.input(call, PAIR), client.input(call, PAIR)
-    client.stop(component)
-    assert client.expect_complete(component).reason.tag == "{urn:xmpp:rayo:ext:complete:1}stop"
-    leg.bye()
-    assert client.expect_complete(other).reason.tag == "{urn:xmpp:rayo:ext:complete:1}hangup"
-    client.expect_end(call)
-
-
-def test_clients_of_2011_get_success_in_parts(bench):
-    client = bench.client()
-    leg, call = bench.answered(client)
-    component = client.start(call, f"<input xmlns='{INPUT}' mode='dtmf'><grammar content-type="
-                                   "'application/grammar+custom'>[4 DIGITS]</grammar></input>")
-    leg.media.press_all("1234")
-    done = client.expect_complete(component, limit=10)
-    assert done.stanza.get("type") is None and done.reason.tag == SUCCESS + "success"
-    assert (done.reason.get("mode"), done.reason.get("confidence")) == ("dtmf", "1.0")
-    assert done.reason.findtext(SUCCESS + "utterance") == done.reason.findtext(SUCCESS + "interpretation") == "1234"
-
-
-# ---- on a mixer ----
-
-def test_on_a_mixer_the_keys_of_all_count(bench):
-    """Whoever joins later too, by events or by tones; on a call those of its party alone."""
-    client = bench.client(caps=True)
-    a, b, c = parties(bench, client, 3)
-    mixer = client.joined(a.jid, mixer="room")
-    client.joined(b.jid, mixer="room")
-    of_all, of_a = client.input(mixer, digits(3)), client.input(a.jid, digits(1))
-    client.joined(c.jid, mixer="room")
-    b.leg.media.press_all("2")
-    time.sleep(0.2)
-    by_tones(c.leg, "3")
-    time.sleep(1.2)
-    client.expect_nothing(client.is_event_of(of_a, "complete"))
-    a.leg.media.press_all("1")
-    assert keys_of(client.expect_complete(of_all, limit=10)) == "231"
-    assert keys_of(client.expect_complete(of_a, limit=10)) == "1"
-
-
-# ---- prompt ----
 
 @pytest.fixture
-def long_tone(bench):
-    path = bench.server.folder / "long.wav"
-    signals.write_wav(path, signals.tone(700, 8))
-    return output_xml(uris=[f"file:{path}"])
+def listener(bench):
+    """(client that speaks the dialect xep-0327, the party's side, call JID)."""
+    client = bench.client(caps=True)
+    return client, *bench.answered(client)
 
 
-def test_a_key_barges_in_and_counts(bench, long_tone):
-    client, leg, call = answered(bench)
-    component = client.prompt(call, long_tone, input_xml(PAIR))
+def srgs(rules, root="r"):
+    return f"<grammar {GRAMMAR_NS} version='1.0' mode='dtmf' root='{root}'>{rules}</grammar>"
+
+
+def entered(done):
+    """The keys in a match's NLSML."""
+    assert done.reason.tag == INPUT_COMPLETE + "match", done.stanza
+    result = ET.fromstring(done.match.strip())
+    one = next(e for e in result.iter() if e.tag.split("}")[-1] == "input")
+    assert one.get("mode") == "dtmf"
+    return "".join(one.text.split())
+
+
+def tones(keys, each=0.09, gap=0.09):
+    return signals.join(signals.silence(0.2), *[part for key in keys for part in (signals.dtmf(key, each),
+                                                                                  signals.silence(gap))])
+
+
+# ---- how keys arrive ----
+
+@pytest.mark.parametrize("how", ["RFC 4733", "application/dtmf-relay", "application/dtmf", "tones"])
+def test_keys_are_collected_however_they_come(bench, how):
+    client = bench.client(caps=True)
+    leg, jid = bench.answered(client, event_type=None if how == "tones" else 101)
+    component = client.input(jid, digits(4))
+    if how == "RFC 4733":
+        leg.media.press_all("1795")
+    elif how == "tones":
+        leg.media.play(tones("1795"))
+    else:
+        for key in "1795":
+            assert leg.info(key, how).status == 200
+    done = client.expect_complete(component)
+    assert entered(done) == "1795" and done.stanza.get("type") == "unavailable"
+
+
+@pytest.mark.parametrize("codec", ["PCMA", "G722", "OPUS", "GSM"])
+def test_tones_are_read_in_every_codec(bench, codec):
+    client = bench.client(caps=True)
+    leg, jid = bench.answered(client, codecs=(codec,), event_type=None)
+    component = client.input(jid, digits(4))
+    leg.media.play(tones("*#0D".replace("*", "7").replace("#", "2").replace("D", "9")))
+    assert entered(client.expect_complete(component)) == "7209"
+
+
+def test_a_key_that_comes_as_an_event_and_as_a_tone_counts_once(bench):
+    """Phones that leave the tone in the audio before the event begins: RFC 4733 §2.3."""
+    client = bench.client(caps=True)
+    leg, jid = bench.answered(client)
+    component = client.input(jid, digits(2))
+    leg.media.play(signals.join(signals.dtmf("5", 0.06), signals.silence(3)))
+    time.sleep(0.06)
+    leg.media.press("5", 100)
     time.sleep(0.6)
+    client.expect_nothing(client.is_event_of(component, "complete"))
+    leg.media.press("8", 100)
+    assert entered(client.expect_complete(component)) == "58"
+
+
+@pytest.mark.parametrize("length", [60, 500, 2500])
+def test_a_key_held_long_is_one_key(listener, length):
+    client, leg, jid = listener
+    component = client.input(jid, digits(2))
+    leg.media.press("3", length)
+    time.sleep(length / 1000 + 0.2)
+    leg.media.press("4", 80)
+    assert entered(client.expect_complete(component)) == "34"
+
+
+def test_keys_of_before_the_command_do_not_count(listener):
+    client, leg, jid = listener
+    leg.media.press_all("99")
+    component = client.input(jid, digits(2))
+    leg.media.press_all("12")
+    assert entered(client.expect_complete(component)) == "12"
+
+
+def test_speech_is_no_key(listener):
+    client, leg, jid = listener
+    component = client.input(jid, digits(1), attributes="mode='dtmf' initial-timeout='4500'")
+    leg.media.play(signals.speech("Seven hundred seventy seven people ate nine hundred forty one eggs, they say."))
+    assert client.expect_complete(component).reason_name == "noinput"
+
+
+# ---- grammars ----
+
+@pytest.mark.parametrize("rules, keys, matches", [
+    ("<rule id='r'><one-of><item>1</item><item>2 3</item></one-of></rule>", "1", True),
+    ("<rule id='r'><one-of><item>1</item><item>2 3</item></one-of></rule>", "23", True),
+    ("<rule id='r'><one-of><item>1</item><item>2 3</item></one-of></rule>", "24", False),
+    ("<rule id='r'><item repeat='2-3'>5</item>#</rule>", "555#", True),
+    ("<rule id='r'><item repeat='2-3'>5</item>#</rule>", "5#", False),
+    ("<rule id='r'><item repeat='0-1'>9</item>*</rule>", "*", True),
+    ("<rule id='r'>7<ruleref uri='#s'/></rule><rule id='s'><one-of><item>8</item><item>A</item></one-of></rule>", "7A",
+     True),
+    ("<rule id='r'><ruleref special='NULL'/>4</rule>", "4", True),
+])
+def test_srgs(listener, rules, keys, matches):
+    client, leg, jid = listener
+    component = client.input(jid, srgs(rules))
+    leg.media.press_all(keys)
+    done = client.expect_complete(component)
+    if matches:
+        assert entered(done) == keys
+    else:
+        assert done.reason.tag == INPUT_COMPLETE + "nomatch"
+
+
+def test_several_grammars_are_one_choice(listener):
+    client, leg, jid = listener
+    component = client.input(jid, grammar(["1 1"]), grammar(["2 2 2"]))
+    leg.media.press_all("222")
+    assert entered(client.expect_complete(component)) == "222"
+
+
+def test_builtin_digits_by_url(listener):
+    client, leg, jid = listener
+    component = client.start(jid, "<input xmlns='urn:xmpp:rayo:input:1' mode='dtmf'>"
+                                  "<grammar url='builtin:dtmf/digits?length=3'/></input>")
+    leg.media.press_all("407")
+    assert entered(client.expect_complete(component)) == "407"
+
+
+def test_the_grammar_of_2011_and_its_results(bench):
+    """[4 DIGITS] in CDATA; the dialect's result is <success/> with utterance and interpretation, of no presence type."""
+    client = bench.client()
+    leg, jid = bench.answered(client)
+    component = client.start(jid, "<input xmlns='urn:xmpp:rayo:input:1' mode='dtmf'><grammar "
+                                  "content-type='application/grammar+custom'><![CDATA[ [4 DIGITS] ]]></grammar></input>")
+    leg.media.press_all("1234")
+    done = client.expect_complete(component)
+    assert done.reason.tag == INPUT_COMPLETE + "success" and done.stanza.get("type") is None
+    assert "1234" in done.reason.findtext(INPUT_COMPLETE + "utterance").replace(" ", "")
+
+
+# ---- time-outs and the terminator ----
+
+def test_nothing_pressed_is_noinput_after_the_initial_timeout(listener):
+    client, _, jid = listener
     begin = time.monotonic()
-    leg.media.press_all("1")
-    client.expect_event(component, "input-timers-started", limit=3, ns=PROMPT)
-    time.sleep(0.3)
-    leg.media.listen(0.4).check(misses=[700])
-    assert time.monotonic() - begin < 3
-    client.refused(component, "<pause xmlns='urn:xmpp:rayo:output:1'/>", "wait", "unexpected-request")
-    leg.media.press_all("2")
-    assert keys_of(client.expect_complete(component, limit=5)) == "12"
+    done = client.expect_complete(client.input(jid, digits(2), attributes="mode='dtmf' initial-timeout='800'"))
+    assert done.reason.tag == INPUT_COMPLETE + "noinput" and 0.7 < time.monotonic() - begin < 1.6
 
 
-def test_without_barge_in_keys_count_once_the_output_is_over(bench):
-    path = bench.server.folder / "short.wav"
-    signals.write_wav(path, signals.tone(700, 1.2))
-    client, leg, call = answered(bench)
-    component = client.prompt(call, output_xml(uris=[f"file:{path}"]), input_xml(PAIR), "barge-in='false'")
+def test_too_few_keys_are_nomatch_after_the_inter_digit_timeout(listener):
+    client, leg, jid = listener
+    component = client.input(jid, digits(4), attributes="mode='dtmf' initial-timeout='5000' inter-digit-timeout='700'")
+    leg.media.press_all("12")
     begin = time.monotonic()
-    leg.media.press_all("9")
-    client.expect_event(component, "input-timers-started", limit=5, ns=PROMPT)
-    (start, end), = leg.media.hearing(begin).spans(700)
-    assert end - start == pytest.approx(1.2, abs=0.1), "the key did not stop it"
-    leg.media.press_all("34")
-    assert keys_of(client.expect_complete(component, limit=5)) == "34"
+    assert client.expect_complete(component).reason.tag == INPUT_COMPLETE + "nomatch"
+    assert 0.4 < time.monotonic() - begin < 1.5
 
 
-def test_a_prompts_time_outs_begin_behind_its_output(bench):
-    path = bench.server.folder / "short.wav"
-    signals.write_wav(path, signals.tone(700, 1.2))
-    client, leg, call = answered(bench)
-    begin = time.monotonic()
-    component = client.prompt(call, output_xml(uris=[f"file:{path}"]), input_xml(PAIR, attributes="initial-timeout='500'"))
-    client.expect_event(component, "input-timers-started", limit=5, ns=PROMPT)
-    assert client.expect_complete(component, limit=5).reason.tag == SUCCESS + "noinput"
-    assert 1.6 < time.monotonic() - begin < 3.5
+def test_what_matches_already_is_a_match_after_the_inter_digit_timeout(listener):
+    client, leg, jid = listener
+    component = client.input(jid, digits("1-6"), attributes="mode='dtmf' inter-digit-timeout='600'")
+    leg.media.press_all("123")
+    assert entered(client.expect_complete(component)) == "123"
 
 
-def test_a_prompt_takes_its_outputs_commands_and_stop(bench, long_tone):
-    client, leg, call = answered(bench)
-    component = client.prompt(call, long_tone, input_xml(PAIR))
-    time.sleep(0.4)
-    client.steer(component, "pause")
-    time.sleep(0.4)
-    leg.media.listen(0.4).check(misses=[700])
-    client.steer(component, "resume")
-    time.sleep(0.3)
-    leg.media.listen(0.4).check(hears=[700])
-    client.stop(component)
-    assert client.expect_complete(component).reason_name == "stop"
-    time.sleep(0.3)
-    leg.media.listen(0.4).check(misses=[700])
+def test_the_recognition_timeout_runs_from_the_first_key(listener):
+    client, leg, jid = listener
+    component = client.input(jid, digits(9), attributes="mode='dtmf' recognition-timeout='1000'")
+    for _ in range(3):
+        leg.media.press_all("1", gap=0.35)
+    assert client.expect_complete(component).reason.tag == INPUT_COMPLETE + "nomatch"
 
 
-# ---- keys that are sent ----
-
-def test_dtmf_goes_out_as_events(bench):
-    client, leg, call = answered(bench)
-    client.plain(call, "dtmf", "tones='15#D' tone-duration='120'")
-    leg.wait(lambda: len(leg.media.keys()) == 4 and leg.media.keys()[-1][1] > 0.11, "four keys")
-    assert leg.media.keys() == [(key, pytest.approx(0.12, abs=0.005)) for key in "15#D"]
+def test_a_terminator_ends_the_input_and_is_not_part_of_it(listener):
+    client, leg, jid = listener
+    component = client.input(jid, digits("1-8"), attributes="mode='dtmf' terminator='#'")
+    leg.media.press_all("2468#")
+    assert entered(client.expect_complete(component)) == "2468"
 
 
-def test_dtmf_goes_out_as_tones_where_events_were_not_agreed_on(bench):
-    client, leg, call = answered(bench, event_type=None)
-    begin = time.monotonic()
-    client.plain(call, "dtmf", "tones='159#'")
-    time.sleep(1.5)
-    assert leg.media.hearing(begin).keys() == "159#"
+# ---- its life ----
+
+def test_stop_and_hangup_end_it(listener):
+    client, leg, jid = listener
+    one, two = client.input(jid, digits(3)), client.input(jid, digits(4))
+    client.stop(one)
+    assert client.expect_complete(one).reason.tag == "{urn:xmpp:rayo:ext:complete:1}stop"
+    leg.bye()
+    assert client.expect_complete(two).reason.tag == "{urn:xmpp:rayo:ext:complete:1}hangup"
+
+
+def test_two_inputs_side_by_side_each_get_every_key(listener):
+    client, leg, jid = listener
+    short, long_ = client.input(jid, digits(2)), client.input(jid, digits(4))
+    leg.media.press_all("1234")
+    assert entered(client.expect_complete(short)) == "12"
+    assert entered(client.expect_complete(long_)) == "1234"
+
+
+def test_on_a_mixer_it_collects_from_all_and_on_a_call_only_from_it(bench):
+    client = bench.client(caps=True)
+    a, b, c = parties(bench, client, 3, speak=False)
+    mixer = [client.joined(one.jid, mixer="room") for one in (a, b, c)][0]
+    everyone, alone = client.input(mixer, digits(3)), client.input(b.jid, digits(1))
+    a.media.press_all("1"), c.media.press_all("2")
+    client.expect_nothing(client.is_event_of(alone, "complete"))
+    b.media.press_all("3")
+    assert entered(client.expect_complete(everyone)) == "123"
+    assert entered(client.expect_complete(alone)) == "3"
+
+
+def test_who_joins_a_mixer_later_is_collected_from_too(bench):
+    client = bench.client(caps=True)
+    a, b = parties(bench, client, 2, speak=False)
+    mixer = client.joined(a.jid, mixer="room")
+    component = client.input(mixer, digits(2))
+    client.joined(b.jid, mixer="room")
+    b.media.press_all("86")
+    assert entered(client.expect_complete(component)) == "86"
 
 
 # ---- what is refused ----
 
-@pytest.mark.parametrize("attributes, inside, condition", [
-    ("mode='voice'", TWO, "feature-not-implemented"),
-    ("mode='cpa'", TWO, "feature-not-implemented"),
-    ("", "<grammar url='http://example.org/pin.grxml'/>", "feature-not-implemented"),
-    ("", "<grammar content-type='application/srgs'>#ABNF 1.0;</grammar>", "feature-not-implemented"),
-    ("match-content-type='application/emma+xml'", TWO, "feature-not-implemented"),
-    ("mode='smell'", TWO, "bad-request"),
-    ("terminator='##'", TWO, "bad-request"),
-    ("initial-timeout='soon'", TWO, "bad-request"),
-    ("sensitivity='2'", TWO, "bad-request"),
-    ("max-digits='4'", TWO, "bad-request"),
-    ("", "", "bad-request"),
-    ("", "<grammar content-type='application/srgs+xml'>no XML</grammar>", "bad-request"),
-    ("", "<grammar url='builtin:dtmf/digits?length=x'/>", "bad-request"),
-])
-def test_an_input_that_cannot_be_is_refused(bench, attributes, inside, condition):
-    client, leg, call = answered(bench)
-    client.refused(call, f"<input xmlns='{INPUT}' {attributes}>{inside}</input>", "modify", condition)
+def test_inputs_that_are_refused(listener):
+    client, _, jid = listener
+    one = digits(1)
+    for payload, condition in [
+        (input_xml(), "bad-request"),
+        ("<input xmlns='urn:xmpp:rayo:input:1'><grammar/></input>", "bad-request"),
+        ("<input xmlns='urn:xmpp:rayo:input:1'><grammar url='builtin:dtmf/digits' content-type='a/b'/></input>",
+         "bad-request"),
+        ("<input xmlns='urn:xmpp:rayo:input:1'><document/></input>", "bad-request"),
+        (input_xml("this is no XML"), "bad-request"),
+        (input_xml(srgs("<rule id='r'><ruleref uri='#nowhere'/></rule>")), "bad-request"),
+        (input_xml(srgs("<rule id='r'>1</rule>", root="missing")), "bad-request"),
+        (input_xml(srgs("<rule id='r'><item repeat='3-1'>1</item></rule>")), "bad-request"),
+        *[(input_xml(one, attributes=a), "bad-request") for a in (
+            "mode='smell'", "terminator='##'", "terminator='x'", "initial-timeout='0'", "initial-timeout='soon'",
+            "inter-digit-timeout='-2'", "recognition-timeout='-5'", "sensitivity='1.1'", "min-confidence='x'",
+            "max-digits='4'")],
+        *[(input_xml(one, attributes=a), "feature-not-implemented") for a in (
+            "mode='voice'", "mode='cpa'", "match-content-type='application/emma+xml'")],
+        ("<input xmlns='urn:xmpp:rayo:input:1'><grammar url='http://127.0.0.1/x.grxml'/></input>",
+         "feature-not-implemented"),
+        (input_xml(grammar(["yes"], mode="voice")), "feature-not-implemented"),
+    ]:
+        client.refused(jid, payload, "modify", condition)
 
 
-def test_a_grammar_that_would_be_endless_is_refused(bench):
-    client, leg, call = answered(bench)
-    bomb = "".join(f"<rule id='r{i}'><item repeat='9'><ruleref uri='#r{i + 1}'/></item></rule>" for i in range(20))
-    bomb = f"<grammar mode='dtmf' root='r0'>{bomb}<rule id='r20'>1</rule></grammar>"
-    client.refused(call, input_xml(bomb), "wait", "resource-constraint")
-
-
-@pytest.mark.parametrize("attributes", ["", "tones=''", "tones='12x'", "tones='1' tone-duration='5'",
-                                        "tones='1' volume='9'", f"tones='{'1' * 65}'", "tones='1' signal='2'"])
-def test_keys_that_cannot_be_sent_are_refused(bench, attributes):
-    client, leg, call = answered(bench)
-    client.refused(call, f"<dtmf xmlns='urn:xmpp:rayo:1' {attributes}/>", "modify", "bad-request")
-
-
-def test_a_prompt_needs_an_output_and_an_input(bench):
-    client, leg, call = answered(bench)
-    for inside in ("", input_xml(PAIR), output_xml("Hello"), output_xml("Hello") + input_xml(PAIR) * 2):
-        client.refused(call, f"<prompt xmlns='{PROMPT}'>{inside}</prompt>", "modify", "bad-request")
-    client.refused(call, prompt_xml(output_xml("Hello"), input_xml(PAIR), "barge-in='maybe'"), "modify", "bad-request")
+def test_a_grammar_that_would_eat_the_machine_is_refused_or_bounded(listener):
+    """Rules that repeat rules that repeat rules; and one that calls itself."""
+    client, _, jid = listener
+    rules = "".join(f"<rule id='r{i}'><item repeat='1000'><ruleref uri='#r{i + 1}'/></item></rule>" for i in range(6))
+    begin = time.monotonic()
+    for nasty in (srgs(rules + "<rule id='r6'>1</rule>", root="r0"),
+                  srgs("<rule id='r'><ruleref uri='#r'/>1</rule>")):
+        reply = client.command(jid, input_xml(nasty))
+        assert reply.get("type") == "error", reply
+        assert reply.condition[1] in ("resource-constraint", "bad-request", "feature-not-implemented"), reply
+    assert time.monotonic() - begin < 3
