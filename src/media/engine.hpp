@@ -131,7 +131,7 @@ struct StreamStats {
                 rtcp_received = 0, rtcp_sent = 0, resyncs = 0,
                 overflowed = 0,  // dropped by the kernel, its buffer being full
       adjusted = 0,              // milliseconds of recorded audio that were resampled to follow the sender's clock
-      live_concealed = 0,        // milliseconds that others heard made up, packets being late
+      live_concealed = 0,        // milliseconds that others heard made up, packets being late or lost
       live_depth = 0;            // milliseconds that others hear the party after its packets arrive; now, the deepest
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 
 namespace media {
 namespace {
@@ -35,8 +36,8 @@ Live::Live(std::uint32_t rate, Position media)
 }
 
 void Live::insert(const Playout::Arrival& arrival) {
-  playout_.insert(arrival);
-  if (const auto lateness = playout_.lateness()) note(*lateness, arrival.position);
+  if (playout_.insert(arrival) == Playout::Verdict::duplicate) return;
+  if (const auto end = playout_.inserted_end()) note(arrival.position - *end, arrival.position);
   if (playout_.newest_duration() > 0) duration_ = playout_.newest_duration();
 }
 
@@ -88,9 +89,9 @@ void Live::render(std::span<std::int16_t> out, Position media_now, double drift)
   const milliseconds tolerated = adjusting_ ? kSettled : off > 0 ? kTooDeep : kTooShallow;
   adjusting_ = !idle && std::abs(off) > samples(tolerated);
   const double correction = drift + (!adjusting_ ? 0 : off > 0 ? kHurry : -kHurry);
-  if (behind() < samples(kMost)) {
-    still = std::max(still, std::min(frame, playout_.shortage(warp_.needed_end(out.size(), correction))));
-  }
+  const Position end = warp_.needed_end(out.size(), correction);
+  if (behind() < samples(kMost)) still = std::max(still, std::min(frame, playout_.shortage(end)));
+  if (off < -samples(kTooShallow) && playout_.missing(end) > 0) still = std::max(still, std::min(frame, -off));
 
   if (still > 0) {
     concealer_.conceal(out.first(static_cast<std::size_t>(still)));
@@ -105,13 +106,15 @@ void Live::render(std::span<std::int16_t> out, Position media_now, double drift)
 // What was drawn out for a packet that turns out to be lost stands in its place.
 void Live::make_up_for_wait() {
   if (waited_ == 0 || playout_.shortage(playout_.cursor() + 1) > 0) return;
-  const Position lost = std::min(playout_.missing(), std::exchange(waited_, 0));
-  if (lost > 0) warp_.skip(static_cast<std::size_t>(lost), 0);
+  const Position lost = playout_.missing(std::numeric_limits<Position>::max());
+  warp_.shorten_loss(std::min(lost, std::exchange(waited_, 0)));
 }
 
 void Live::play(std::span<std::int16_t> out, double correction) {
   warp_.render(out, {kinds_.data(), out.size()}, correction);
   concealer_.receive(out);
+  concealed_ += std::count_if(kinds_.begin(), kinds_.begin() + static_cast<std::ptrdiff_t>(out.size()),
+                              [](Kind kind) { return kind == Kind::repaired || kind == Kind::lost; });
 }
 
 // Goes from this frame into the next one, if that is as quiet.

@@ -36,7 +36,7 @@ class Live {
   void change_rate(std::uint32_t rate);
 
   std::chrono::milliseconds depth() const { return std::chrono::milliseconds(depth_ * 1000 / rate_); }
-  // Made up because packets were late; since the last call.
+  // Made up because packets were late or lost; since the last call.
   std::chrono::milliseconds take_concealed();
 
  private:

@@ -84,6 +84,7 @@ void Playout::change_rate(std::uint32_t rate) {
 Playout::Verdict Playout::insert(const Arrival& arrival) {
   using Content = Arrival::Content;
   lateness_.reset();
+  inserted_end_.reset();
   const std::uint8_t number = decodings_.of_type(arrival.payload_type);
   Content content = arrival.content;
   if (arrival.payload.empty()) content = Content::other;  // a keepalive (RFC 6263 §4.1)
@@ -127,6 +128,7 @@ Playout::Verdict Playout::insert(const Arrival& arrival) {
   } else if (content == Content::noise) {
     position = std::max(newest_position_, anchor_.newest_end());  // it begins where the audio ended
   }
+  if (content == Content::audio) inserted_end_ = position + duration;
   if (newest) {
     newest_sequence_ = sequence;
     newest_position_ = position;
@@ -223,11 +225,16 @@ Position Playout::shortage(Position until) {
 
 bool Playout::is_idle() { return block_begin_ == block_end_ && due() == nullptr && (quiet_ > 0 || !begun_); }
 
-Position Playout::missing() {
-  if (block_begin_ < block_end_) return 0;
+Position Playout::missing(Position until) {
   const Item* item = due();
   if (item == nullptr || !buffer_.has_popped() || item->sequence <= buffer_.next()) return 0;
-  return std::max<Position>(item->position - cursor_, 0);
+  const Position begin = cursor_ + static_cast<Position>(block_end_ - block_begin_);
+  return begin < until ? std::max<Position>(item->position - begin, 0) : 0;
+}
+
+void Playout::shorten_loss(Position length) {
+  cursor_ += length;
+  if (raised_end_) *raised_end_ += length;
 }
 
 // The packet to be played next: those whose time has passed, and those that are no audio, are out of the way then.

@@ -17,8 +17,8 @@ std::string_view name_of(Target target) {
 }
 
 const Verb* find_verb(Target target, const xml::Element& payload) {
-  for (const auto table :
-       {call_verbs(), dial_verbs(), join_verbs(), dtmf_verbs(), input_verbs(), output_verbs(), record_verbs()}) {
+  for (const auto table : {call_verbs(), dial_verbs(), join_verbs(), dtmf_verbs(), input_verbs(), output_verbs(),
+                           prompt_verbs(), record_verbs()}) {
     for (const Verb& verb : table) {
       if (verb.target == target && payload.is(verb.name, verb.ns)) return &verb;
     }

@@ -44,6 +44,7 @@ std::span<const Verb> join_verbs();    // join, unjoin
 std::span<const Verb> dtmf_verbs();    // dtmf
 std::span<const Verb> input_verbs();   // input
 std::span<const Verb> output_verbs();  // output; pause, resume, seek, speed-up …
+std::span<const Verb> prompt_verbs();  // prompt
 std::span<const Verb> record_verbs();  // record; pause, resume, stop
 
 // The verb for exactly this, or null.

@@ -46,7 +46,9 @@ OutgoingCall::OutgoingCall(const Invite& command, const Thread& thread, Exit& ex
       command_(command),
       exit_(exit),
       redirects_left_(command.redirects),
-      digest_(command.credentials) {
+      digest_(command.credentials),
+      session_expires_(exit.session_expires),
+      min_se_(exit.min_se) {
   state_ = State::kCalling;
 }
 
@@ -103,9 +105,15 @@ void OutgoingCall::send_invite() {
   target_ = uri_;
   const std::string lines = digest_.lines("INVITE", uri_) + lines_of(command_.headers);
   const std::string sequence = std::to_string(sequence_) + " INVITE";
+  const std::string expires = std::to_string(session_expires_.count());
+  const std::string min_se = std::to_string(min_se_.count());
+  const bool has_timer = session_expires_.count() > 0;
   invite_had_offer_ = !command_.sdp.empty();
   // Without an offer of ours a reliable 1xx would bring the peer's, to be answered in a PRACK: so there is to be none.
-  nua_invite(handle_, NUTAG_URL(uri_.c_str()), NUTAG_PROXY(proxy_uri(hop_).c_str()),
+  // The session timer is asked for by hand: NUA, asked to, would refresh the sessions of peers that know of no timers.
+  nua_invite(handle_, NUTAG_URL(uri_.c_str()), NUTAG_PROXY(proxy_uri(hop_).c_str()), NUTAG_SESSION_TIMER(0),
+             TAG_IF(has_timer, SIPTAG_SESSION_EXPIRES_STR(expires.c_str())),
+             TAG_IF(has_timer, SIPTAG_MIN_SE_STR(min_se.c_str())),
              TAG_IF(!call_id_.empty(), SIPTAG_CALL_ID_STR(call_id_.c_str())),
              TAG_IF(!call_id_.empty(), SIPTAG_CSEQ_STR(sequence.c_str())), SIPTAG_CONTACT_STR(contact_.c_str()),
              TAG_IF(!invite_had_offer_, SIPTAG_SUPPORTED_STR("timer")),
@@ -142,19 +150,30 @@ void OutgoingCall::on_invite_answered(int status, const char* phrase, const sip_
   if (status <= 100) return;
   if (status < 200 && response != nullptr) return on_progress(status, *response, source);
   if (status < 300 && response != nullptr) return on_success(*response, source);
-  if (response != nullptr && (status == 401 || status == 407)) {
-    const auto outcome = digest_.answer(handle_, *response);
-    if (outcome == Digest::Outcome::kByUs) return send_again(*response);
-    if (outcome == Digest::Outcome::kBySofia) return;
-  }
-  if (response != nullptr && status < 400 && redirect(*response)) return;
+  if (response != nullptr && comply(status, *response)) return;
 
   const std::string reason = phrase != nullptr ? phrase : "";
   if (response == nullptr || !source.address.is_set()) {  // nobody's response but the stack's
     if (status == 408) return finish(EndCause::no_answer, 408, "no response");
     return finish(EndCause::error, status < 700 ? status : 500, reason);
   }
+  if (status < 300 || status >= 700) return finish(EndCause::error, 500, "a status that there is not");
   finish(EndCause::refused, status, reason, headers_of(*response));
+}
+
+bool OutgoingCall::comply(int status, const sip_t& response) {
+  if (status < 400) return redirect(response);
+  if (status == 401 || status == 407) {
+    const auto outcome = digest_.answer(handle_, response);
+    if (outcome == Digest::Outcome::kByUs) send_again(response);
+    return outcome != Digest::Outcome::kNone;
+  }
+  if (status != 422 || response.sip_min_se == nullptr) return false;
+  const std::chrono::seconds least(response.sip_min_se->min_delta);
+  if (least <= session_expires_) return false;
+  session_expires_ = min_se_ = least;
+  send_again(response);
+  return true;
 }
 
 void OutgoingCall::on_progress(int status, const sip_t& response, const Source& source) {

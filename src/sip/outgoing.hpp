@@ -24,6 +24,7 @@ class OutgoingCall final : public Dialog {
   struct Exit {
     std::function<Endpoint*(const Source& hop)> endpoint;  // the one that reaches the hop best, or null
     Resolver& resolver;
+    std::chrono::seconds session_expires, min_se;  // RFC 4028
   };
 
   OutgoingCall(const Invite& command, const Thread& thread, Exit& exit);
@@ -46,11 +47,12 @@ class OutgoingCall final : public Dialog {
   void call(const std::string& uri);
   void try_hops(const std::vector<Source>& hops);
   void send_invite();
-  // The same INVITE again, with our answer to a challenge.
+  // The same INVITE again, with something more.
   void send_again(const sip_t& response);
   void on_progress(int status, const sip_t& response, const Source& source);
   void on_success(const sip_t& response, const Source& source);
-  // True if it was followed.
+  // True if the INVITE has been sent again, with what was asked for.
+  bool comply(int status, const sip_t& response);
   bool redirect(const sip_t& response);
   void cancel(EndCause cause, int status, std::string reason, const Headers& headers);
   void finish(EndCause cause, int status, std::string reason, Headers headers = {});
@@ -67,8 +69,9 @@ class OutgoingCall final : public Dialog {
   std::uint32_t sequence_ = 0;
   int redirects_left_;
   bool is_cancelling_ = false;
-  std::map<std::string, std::string> forks_;  // To tag, and the SDP that came from there
   Digest digest_;
+  std::chrono::seconds session_expires_, min_se_;
+  std::map<std::string, std::string> forks_;  // To tag, and the SDP that came from there
   base::Time answer_by_ = base::Time::max();
 };
 

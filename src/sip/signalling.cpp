@@ -36,7 +36,8 @@ Signalling::Signalling(const Options& options, std::function<void(Event)> report
       recv_info_(recv_info_line(options)),
       counters_(counters),
       root_(su_root_create(this)),
-      exit_{[this](const Source& hop) { return endpoint_towards(hop); }, resolver_} {
+      exit_{[this](const Source& hop) { return endpoint_towards(hop); }, resolver_, options.session_expires,
+            options.min_se} {
   keep_names_unresolved();
   keep_refused_dialogs();
   su_root_threading(root_.get(), 0);  // NUA runs on this thread too

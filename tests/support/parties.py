@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from support import signals
+from support import audio, signals
 from support.dialog import Dialog
 
 # No one is another's harmonic, nor where two others' third-order products fall.
@@ -63,3 +63,29 @@ def check_conference(members, **options):
 def check_apart(members, **options):
     """Nobody hears anybody."""
     return check_heard([(one, []) for one in members], **options)
+
+
+def slow_marks(seconds):
+    """Noise that never repeats, of low frequencies: it is found again where live audio was played up to 1 % faster or
+    slower, to catch up."""
+    return signals.marks(seconds, highest=1000)
+
+
+def story(pcm, source):
+    """audio.story() of slow_marks()."""
+    return [piece for piece in audio.story(pcm, source, window=0.05, alike=0.5) if piece[2] > 0.06]
+
+
+def check_arrival(speaker, listeners, seconds=3.0, latest=0.2):
+    """`speaker` says marks: each of the listeners hears them whole, without a jump, and at the latest so many seconds
+    after they were said."""
+    source = slow_marks(seconds + 4)
+    begun = speaker.media.play(source)
+    opened = time.monotonic() - (speaker.media.now - begun) / 8000
+    time.sleep(seconds + 1)
+    for one in listeners:
+        pieces = story(one.media.hearing(opened + 0.5, opened + 0.5 + seconds).pcm, source)
+        heard = sum(length for _, _, length in pieces)
+        assert heard > seconds - 0.15, f"{heard:.2f} s of {seconds} s were heard: {pieces}"
+        late = [at + 0.5 - said for at, said, _ in pieces]
+        assert 0 < min(late) and max(late) < latest, f"heard {max(late):.3f} s after it was said"
