@@ -1,7 +1,9 @@
 #pragma once
 // What control tells a worker, and what one worker hands to another. Values that cross threads in a Mailbox.
 
+#include <chrono>
 #include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -46,6 +48,13 @@ struct Command {
   struct WatchVoice {
     bool on = false;
   };
+  struct DetectTones {
+    bool on = false;
+  };
+  struct SendKeys {
+    std::string keys;
+    std::chrono::milliseconds duration{0};
+  };
   struct Join {  // with `other`
     bool forth = false, back = false;
   };
@@ -70,8 +79,8 @@ struct Command {
 
   std::uint32_t endpoint = 0, other = 0;
   base::Time issued{};
-  std::variant<AddStream, AddBridge, Configure, AddTap, ChangeTap, AddOutput, RemoveOutput, Mute, WatchVoice, Join,
-               Unjoin, Destroy, Expect, Leave, Arrive>
+  std::variant<AddStream, AddBridge, Configure, AddTap, ChangeTap, AddOutput, RemoveOutput, Mute, WatchVoice,
+               DetectTones, SendKeys, Join, Unjoin, Destroy, Expect, Leave, Arrive>
       what;
 };
 

@@ -166,8 +166,9 @@ void Engine::remove_output(EndpointRef endpoint, OutputId output) {
 void Engine::mute(EndpointRef stream, bool muted) { impl_->post(stream, Command::Mute{muted}); }
 void Engine::watch_voice(EndpointRef stream, bool on) { impl_->post(stream, Command::WatchVoice{on}); }
 
-// TODO(input): tones and digits.
-void Engine::detect_tones(EndpointRef, bool) {}
-void Engine::send_digits(EndpointRef, std::string, std::chrono::milliseconds) {}
+void Engine::detect_tones(EndpointRef stream, bool on) { impl_->post(stream, Command::DetectTones{on}); }
+void Engine::send_digits(EndpointRef stream, std::string digits, std::chrono::milliseconds duration) {
+  impl_->post(stream, Command::SendKeys{std::move(digits), duration});
+}
 
 }  // namespace media

@@ -85,6 +85,8 @@ using TapId = std::uint64_t;
 struct TapOptions {
   record::Settings settings;
   record::Track* track = nullptr;  // see record/track.hpp for its life
+  // Begins at the audio that arrived then, at most record_depth ago; nothing: that arrives now.
+  std::optional<base::Time> since = std::nullopt;
 };
 
 // ---- events, on the control thread ----

@@ -85,6 +85,7 @@ void Stream::take_formats(const Format& format) {
   if (send_rate != send_timeline_.rate) {
     send_timeline_.rate = send_rate;
     player_->change_rate(send_timeline_);
+    if (keys_) keys_->change_rate(send_rate);
     if (ear_) ear_->change_rate(timeline_.rate, send_rate);
   }
   sender_.configure(*format.codec, format.fmtp, format.payload_type, format.ptime, send_timeline_,
@@ -174,6 +175,7 @@ void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Addr
     }
     previous_ssrc_ = source_.ssrc();
     source_changed_ = arrival;
+    if (tones_) tones_->restart();
   }
   if (kind != PayloadKind::noise) rtp_lock_.lock(from);
   last_received_ = arrival;
@@ -228,6 +230,7 @@ void Stream::receive_event(const rtp::Packet& packet, base::Time arrival) {
     if (!event_ || event_->timestamp != packet.timestamp) event_ = {packet.timestamp, timeline_.at(arrival) - length};
     digit_gate_->silence(*event->digit(), event_->begin - margin, event_->begin + length + margin);
   }
+  if (tones_ && event->digit()) tones_->note_event();
   const auto [first, second] = digits_.receive(*event, packet.timestamp, arrival);
   if (first) push_digit(*first);
   if (second) push_digit(*second);
@@ -286,6 +289,7 @@ void Stream::advance_frame() {
   warp_->render({frame.send.data(), frame.size}, {kinds.data(), frame.size}, drift_->correction());
   frame.adjusted = drift_->correction() != 0;
   if (frame.adjusted) stats_.adjusted += static_cast<std::uint64_t>(kTick.count());
+  find_tones({frame.send.data(), frame.size});
   holds_.label(frame.position, {kinds.data(), frame.size});
   mutes_.silence(frame.position, {kinds.data(), frame.size}, {frame.send.data(), frame.size});
   frame.origins.read({kinds.data(), frame.size});
@@ -332,11 +336,12 @@ void Stream::tick(base::Time now) {
   advance(timeline_.at(now) - depth_);
   if (const auto digit = digits_.tick(now)) push_digit(*digit);
   if (taps_.take_beep_wanted()) beep(now);
-  if (!is_listening() || !can_hear()) send_audio(now);
+  sends_event_ = send_events(now);
+  if (!sends_event_ && (!is_listening() || !can_hear())) send_audio(now);
   if (options_.idle == Idle::keepalive && now >= next_keepalive_) send_keepalive(now);
   if (rtcp_.is_due(now)) send_report(now, false);
   watch_silence(now);
-  lively_ = sender_.is_sending() || player_->is_playing(send_timeline_.at(now));
+  lively_ = sender_.is_sending() || sends_event_ || player_->is_playing(send_timeline_.at(now));
 }
 
 void Stream::send_audio(base::Time now) {
@@ -344,8 +349,8 @@ void Stream::send_audio(base::Time now) {
   const bool continuous = options_.idle == Idle::silence;
   if (!can_play()) return sender_.stop();
   if (!sender_.is_sending()) {
-    if (continuous || player_->is_playing(position)) {
-      sender_.begin(continuous ? position : player_->begin());
+    if (continuous || has_tones() || player_->is_playing(position)) {
+      sender_.begin(continuous || has_tones() ? position : player_->begin());
     } else {
       return;
     }
@@ -355,7 +360,7 @@ void Stream::send_audio(base::Time now) {
     sender_.begin(position);
   }
   const auto is_left = [&] { return ear_ && sender_.next() < ear_->outgoing().end(); };
-  while (continuous || player_->is_playing(sender_.next()) || is_left()) {
+  while (continuous || has_tones() || player_->is_playing(sender_.next()) || is_left()) {
     const auto packet = sender_.poll(position, [&](Position at, std::span<std::int16_t> out) { render_sent(at, out); });
     if (packet.empty()) return;
     send(packet);

@@ -24,6 +24,7 @@
 
 #include "media/beat.hpp"
 #include "media/digit_gate.hpp"
+#include "media/digit_sender.hpp"
 #include "media/drift.hpp"
 #include "media/ear.hpp"
 #include "media/engine.hpp"
@@ -38,6 +39,7 @@
 #include "media/speech.hpp"
 #include "media/taps.hpp"
 #include "media/timeline.hpp"
+#include "media/tone_detector.hpp"
 #include "media/warp.hpp"
 #include "rtp/rtcp_session.hpp"
 #include "rtp/source_statistics.hpp"
@@ -83,6 +85,9 @@ class Stream final : private Taps::Owner {
   // Muted, the party is silent for all others and in its recordings, there as Kind::held.
   void mute(bool muted, base::Time issued);
   void watch_voice(bool on);
+  // Keys that the party sends as tones are reported too; counted.
+  void detect_tones(bool on);
+  void send_keys(std::string_view keys, std::chrono::milliseconds duration);
   // Whether somebody hears the party live, and whether it hears somebody.
   void set_joined(bool is_heard, bool hears);
   // Who takes what is recorded, whether it has taps or not. Known until detach(), or for good after finish().
@@ -141,10 +146,15 @@ class Stream final : private Taps::Owner {
   void feed(const FrameBuffer& frame);
   void push_digit(const rtp::DigitDetector::Digit& digit);
 
-  bool is_recorded() const { return !taps_.is_empty() || !sinks_.empty(); }
+  void find_tones(std::span<const std::int16_t> frame);
+
+  // Somebody wants what is played out.
+  bool is_recorded() const { return !taps_.is_empty() || !sinks_.empty() || tone_watchers_ > 0; }
   bool can_play() const;
   bool can_hear() const { return can_play() && !format_.held; }
   void prepare_live();
+  bool send_events(base::Time now);
+  bool has_tones() const;
   void send_audio(base::Time now);
   void send_heard(base::Time now);
   void render_sent(Position at, std::span<std::int16_t> out) const;
@@ -187,6 +197,12 @@ class Stream final : private Taps::Owner {
   std::unique_ptr<Player> player_;
   Sender sender_;
   rtp::RtcpSession rtcp_;
+
+  // Keys: see stream_keys.cpp.
+  int tone_watchers_ = 0;
+  std::unique_ptr<ToneDetector> tones_;
+  std::unique_ptr<DigitSender> keys_;
+  bool sends_event_ = false;  // in place of audio
 
   Taps taps_;
   std::vector<FrameSink*> sinks_;

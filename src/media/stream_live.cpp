@@ -89,7 +89,7 @@ void Stream::end_beat(Beat beat) {
   if (!can_hear()) return;
   const Position send_at = send_timeline_.at(beat.begin());
   ear_->finish(timeline_.at(beat.begin()), send_at, static_cast<std::size_t>(send_timeline_.at(beat.end()) - send_at));
-  send_heard(beat.begin());
+  if (!sends_event_) send_heard(beat.begin());
 }
 
 void Stream::send_heard(base::Time now) {
@@ -105,9 +105,10 @@ void Stream::send_heard(base::Time now) {
   }
 }
 
-// What the party hears, and beeps.
+// What the party hears, and beeps; or keys in place of it.
 void Stream::render_sent(Position at, std::span<std::int16_t> out) const {
   player_->render(at, out);
+  if (has_tones()) return keys_->render(at, out);
   if (!ear_) return;
   std::array<std::int16_t, 2 * kMaxFrame + kMaxFrame> heard;  // 60 ms
   const std::span<std::int16_t> part(heard.data(), out.size());

@@ -22,12 +22,14 @@ void Taps::add(TapId id, TapOptions options, base::Time issued, Position least) 
     waiting_.push_back({id, std::move(options)});
     return;
   }
-  start(id, std::move(options), std::max(timeline_.at(issued), least));
+  const Position since = timeline_.at(options.since.value_or(issued));
+  start(id, std::move(options), std::max(since, least));
 }
 
 void Taps::start(TapId id, TapOptions options, Position at) {
   // The call has changed since the track was opened, or had before: the writer makes one file of it.
   if (options.track->rate() != timeline_.rate) options.track->change_rate(timeline_.rate);
+  options.track->set_start(timeline_.time(at));
   const bool beeps = options.settings.start_beep && !options.settings.start_paused;
   taps_.push_back(std::make_unique<Tap>(id, std::move(options), at));
   if (beeps) owner_.beep(timeline_.time(at));

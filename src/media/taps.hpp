@@ -32,7 +32,7 @@ class Taps {
 
   // The timeline begins; those that came before begin with it.
   void begin(base::Time issued);
-  // Records from `issued` on, not before `least`.
+  // Records from `issued` on, or as its options say, not before `least`.
   void add(TapId id, TapOptions options, base::Time issued, Position least);
   void pause(TapId id, base::Time issued);
   void resume(TapId id, base::Time issued);

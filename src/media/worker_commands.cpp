@@ -111,6 +111,10 @@ void Worker::apply(Stream& stream, Command& command) {
     stream.mute(mute->on, command.issued);
   } else if (auto* watch = std::get_if<Command::WatchVoice>(&command.what)) {
     stream.watch_voice(watch->on);
+  } else if (auto* detect = std::get_if<Command::DetectTones>(&command.what)) {
+    stream.detect_tones(detect->on);
+  } else if (auto* send = std::get_if<Command::SendKeys>(&command.what)) {
+    stream.send_keys(send->keys, send->duration);
   } else if (std::holds_alternative<Command::Destroy>(command.what)) {
     destroy_stream(command.endpoint, command.issued);
   }

@@ -23,8 +23,10 @@ class Endpoint {
   Endpoint& operator=(const Endpoint&) = delete;
 
   nua_t* nua() const { return nua_; }
-  // Our Contact in a dialog whose first request came from there.
-  std::string contact_for(const Source& source) const;
+  // Our Contact in a dialog with that peer.
+  std::string contact_for(const Source& peer) const;
+  // Whether requests of ours can leave from here to there: 0 no, more is better.
+  int reach(const Source& hop) const;
 
   // Asks the stack to end; nua_r_shutdown reports how that goes. Transactions that are still open then get `patience`.
   void shut_down(std::chrono::milliseconds patience);
@@ -32,9 +34,10 @@ class Endpoint {
   void set_down() { is_down_ = true; }
 
  private:
-  Endpoint(net::Address address, nua_t* nua) : address_(address), nua_(nua) {}
+  Endpoint(const std::vector<ListenAddress>& listen, nua_t* nua);
 
   const net::Address address_;
+  bool has_udp_ = false, has_tcp_ = false;
   nua_t* const nua_;
   bool is_down_ = false;
 };

@@ -98,8 +98,10 @@ std::string_view part_of_multipart(std::string_view body, std::string_view bound
 Headers headers_of(const sip_t& message) {
   Headers headers;
   const Home home = make_home();
-  if (message.sip_request == nullptr) return headers;
-  const msg_header_t* next = reinterpret_cast<const sip_header_t*>(message.sip_request)->sh_succ;
+  if (message.sip_request == nullptr && message.sip_status == nullptr) return headers;
+  const msg_header_t* next = message.sip_request != nullptr
+                                 ? reinterpret_cast<const sip_header_t*>(message.sip_request)->sh_succ
+                                 : reinterpret_cast<const sip_header_t*>(message.sip_status)->sh_succ;
   for (; next != nullptr; next = next->sh_succ) {
     const auto* header = reinterpret_cast<const sip_header_t*>(next);
     const char* known = header->sh_class->hc_name;
@@ -169,13 +171,14 @@ bool supports_option(const sip_t& message, const char* option) {
   return sip_has_feature(message.sip_supported, option) != 0 || requires_option(message, option);
 }
 
-Source source_of(msg_t* message, const sip_t& request) {
+Source source_of(msg_t* message, const sip_t& parsed) {
   Source source;
-  if (request.sip_via != nullptr && request.sip_via->v_protocol != nullptr) {
-    source.tcp = same_word(request.sip_via->v_protocol, "SIP/2.0/TCP");
+  if (parsed.sip_via != nullptr && parsed.sip_via->v_protocol != nullptr) {
+    source.tcp = same_word(parsed.sip_via->v_protocol, "SIP/2.0/TCP");
   }
   const su_sockaddr_t* address = message != nullptr ? msg_addr(message) : nullptr;
-  if (address != nullptr) source.address = net::Address::from(&address->su_sa, sizeof *address);
+  if (address != nullptr && address->su_family != AF_UNSPEC)
+    source.address = net::Address::from(&address->su_sa, sizeof *address);
   return source;
 }
 

@@ -34,8 +34,8 @@ struct Source {
   net::Address address;
   std::string str() const { return (tcp ? "tcp:" : "udp:") + address.str(); }
 };
-// Where the request came from.
-Source source_of(msg_t* message, const sip_t& request);
+// Where the message came from; without an address for a response that the stack made up.
+Source source_of(msg_t* message, const sip_t& parsed);
 
 // One line "Name: value" of a header block cut into name and value; exposed for its fuzzer. Name empty: not a header.
 std::pair<std::string, std::string> split_header(std::string_view line);

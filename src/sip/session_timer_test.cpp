@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "sip/test_agent.hpp"
@@ -11,6 +13,7 @@ namespace sip {
 namespace {
 
 using std::chrono::milliseconds;
+using test::Callee;
 using test::Caller;
 using test::Events;
 using test::kAnswer;
@@ -141,6 +144,109 @@ TEST(SessionTimer, EndsACallThatIsNotRefreshed) {
   const auto ended = events.wait<Ended>();
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->cause, EndCause::timer);
+}
+
+// ---- calls of ours ----
+
+class TimersOfOurs : public testing::Test {
+ protected:
+  void SetUp() override {
+    fast.session_expires = std::chrono::seconds(4);
+    fast.min_se = std::chrono::seconds(1);
+    agent = std::make_unique<UserAgent>(fast, [this](Event e) { events.put(std::move(e)); });
+    ASSERT_TRUE(agent->start());
+    peer.emplace(agent->bound()[0]);
+  }
+  // A call of ours that is answered with these header lines.
+  std::optional<Callee> call(const std::string& more) {
+    Invite command;
+    dialog = command.dialog = agent->new_dialog();
+    command.to = "sip:bob@" + peer->own();
+    command.sdp = kOffer;
+    agent->send(command);
+    auto request = peer->receive_request("INVITE");
+    if (!request) return std::nullopt;
+    EXPECT_EQ(request->header("Session-Expires"), "4");
+    EXPECT_EQ(request->header("Min-SE"), "1");
+    Callee callee(*peer, *request);
+    callee.respond(200, more, kAnswer);
+    if (!peer->receive_request("ACK") || !events.wait<Accepted>()) return std::nullopt;
+    return callee;
+  }
+
+  Options fast = options();
+  Events events;
+  std::unique_ptr<UserAgent> agent;
+  std::optional<Peer> peer;
+  DialogId dialog = 0;
+};
+
+TEST_F(TimersOfOurs, AreRefreshedByUpdate) {
+  auto callee = call("Session-Expires: 4;refresher=uac\r\nRequire: timer\r\nAllow: INVITE, ACK, BYE, UPDATE\r\n");
+  ASSERT_TRUE(callee);
+  for (int i = 0; i < 2; ++i) {
+    const auto update = peer->receive_request("UPDATE");
+    ASSERT_TRUE(update);
+    EXPECT_EQ(update->body(), "");
+    callee->respond(*update, 200, "Session-Expires: 4;refresher=uac\r\nRequire: timer\r\n");
+  }
+}
+
+// The session may have changed since our first offer: it is not made again.
+TEST_F(TimersOfOurs, AreRefreshedByAReinviteWithoutSdpWhereThePeerHasNoUpdate) {
+  auto callee = call("Session-Expires: 4;refresher=uac\r\nRequire: timer\r\nAllow: INVITE, ACK, BYE\r\n");
+  ASSERT_TRUE(callee);
+  for (int i = 0; i < 3; ++i) {
+    const auto invite = peer->receive_request("INVITE");
+    ASSERT_TRUE(invite);
+    EXPECT_EQ(invite->body(), "");
+    callee->respond(*invite, 200, "Session-Expires: 4;refresher=uac\r\nRequire: timer\r\n", kOffer);
+    const auto reoffered = events.wait<Reoffered>();
+    ASSERT_TRUE(reoffered);
+    EXPECT_EQ(reoffered->offer, kOffer);
+    agent->send(AnswerOffer{dialog, kAnswer});
+    const auto ack = peer->receive_request("ACK");
+    ASSERT_TRUE(ack);
+    EXPECT_EQ(ack->body(), kAnswer);
+  }
+  EXPECT_EQ(events.count<OfferAnswered>(), 0U);
+}
+
+TEST_F(TimersOfOurs, EndTheCallWhereThePeerDoesNotRefresh) {
+  ASSERT_TRUE(call("Session-Expires: 2;refresher=uas\r\nSupported: timer\r\n"));
+  const auto bye = peer->receive_request("BYE");
+  ASSERT_TRUE(bye);
+  peer->send(ok_to(*bye));
+  const auto ended = events.wait<Ended>();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->cause, EndCause::timer);
+}
+
+TEST_F(TimersOfOurs, AreNotKeptWhereThePeerHasNone) {
+  ASSERT_TRUE(call("Allow: INVITE, ACK, BYE, UPDATE\r\n"));
+  EXPECT_FALSE(peer->receive(milliseconds(4500)));
+}
+
+TEST_F(TimersOfOurs, GrowWhereThePeerFindsThemTooShort) {
+  Invite command;
+  command.dialog = agent->new_dialog();
+  command.to = "sip:bob@" + peer->own();
+  command.sdp = kOffer;
+  agent->send(command);
+  auto request = peer->receive_request("INVITE");
+  ASSERT_TRUE(request);
+  while (request && request->header("Session-Expires") == "4") {
+    Callee(*peer, *request).respond(422, "Min-SE: 300\r\n");
+    request = peer->receive_request("INVITE");
+  }
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->header("Session-Expires"), "300");
+  EXPECT_EQ(request->header("Min-SE"), "300");
+  EXPECT_EQ(request->body(), kOffer);
+  Callee(*peer, *request).respond(486);
+  const auto ended = events.wait<Ended>();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->status, 486);
 }
 
 }  // namespace

@@ -10,13 +10,14 @@
 
 #include "base/log.hpp"
 #include "sip/counters.hpp"
+#include "sip/incoming.hpp"
 #include "sip/numeric_hosts.hpp"
+#include "sip/refusals.hpp"
 
 namespace sip {
 namespace {
 
 constexpr std::chrono::milliseconds kTimerInterval{100};
-constexpr std::chrono::milliseconds kByePatience{2000};   // then the end is reported without an answer
 constexpr std::chrono::milliseconds kFinalPatience{500};  // for transactions that outlive the grace of Shutdown
 constexpr const char* kRetryAfter = "10";
 
@@ -31,21 +32,25 @@ std::string recv_info_line(const Options& options) {
 
 Signalling::Signalling(const Options& options, std::function<void(Event)> report, Counters& counters)
     : options_(options),
-      report_(std::move(report)),
+      thread_{std::move(report), [this](DialogId id, base::Time when) { alarms_.emplace(when, id); }},
       recv_info_(recv_info_line(options)),
       counters_(counters),
-      root_(su_root_create(this)) {
+      root_(su_root_create(this)),
+      exit_{[this](const Source& hop) { return endpoint_towards(hop); }, resolver_, options.session_expires,
+            options.min_se} {
   keep_names_unresolved();
+  keep_refused_dialogs();
   su_root_threading(root_.get(), 0);  // NUA runs on this thread too
 }
 
 Signalling::~Signalling() {
   dialogs_.clear();
+  registrations_.clear();
   endpoints_.clear();
   if (timer_ != nullptr) su_timer_destroy(timer_);
-  if (on_wake_) {
-    su_root_unregister(root_.get(), &wait_, &Signalling::on_readable, reinterpret_cast<su_wakeup_arg_t*>(this));
-    su_wait_destroy(&wait_);
+  for (auto& watch : watches_) {
+    su_root_unregister(root_.get(), &watch.wait, &Signalling::on_readable, reinterpret_cast<su_wakeup_arg_t*>(&watch));
+    su_wait_destroy(&watch.wait);
   }
 }
 
@@ -70,14 +75,15 @@ base::Result<void> Signalling::open(std::vector<ListenAddress>& listen) {
   }
   timer_ = su_timer_create(su_root_task(root_.get()), kTimerInterval.count());
   su_timer_set_for_ever(timer_, &Signalling::on_timer, reinterpret_cast<su_timer_arg_t*>(this));
-  return {};
+  return watch(resolver_.wake(), [this] { resolver_.drain([this](Resolver::Answer&& answer) { on_found(answer); }); });
 }
 
 base::Result<void> Signalling::watch(int wake, std::function<void()> on_wake) {
-  on_wake_ = std::move(on_wake);
-  if (su_wait_create(&wait_, wake, SU_WAIT_IN) < 0 ||
-      su_root_register(root_.get(), &wait_, &Signalling::on_readable, reinterpret_cast<su_wakeup_arg_t*>(this), 0) <
-          0) {
+  Watch& watch = watches_.emplace_back();
+  watch.on_wake = std::move(on_wake);
+  if (su_wait_create(&watch.wait, wake, SU_WAIT_IN) < 0 ||
+      su_root_register(root_.get(), &watch.wait, &Signalling::on_readable, reinterpret_cast<su_wakeup_arg_t*>(&watch),
+                       0) < 0) {
     return base::Error{base::Kind::internal, std::string("SIP thread: ") + std::strerror(errno)};
   }
   return {};
@@ -92,16 +98,6 @@ void Signalling::run() {
 
 void Signalling::handle(Command command) {
   owner_.check();
-  const auto on_dialog = [this](DialogId id, auto&& act) {
-    const auto found = dialogs_.find(id);
-    if (found == dialogs_.end()) return;  // over, which has been reported
-    Dialog& dialog = *found->second;
-    const auto before = dialog.state();
-    act(dialog);
-    if (before != Dialog::State::kLeaving && dialog.state() == Dialog::State::kLeaving) {
-      departures_.push_back({base::Clock::now() + kByePatience, id});
-    }
-  };
   std::visit(
       [&](const auto& each) {
         using T = std::decay_t<decltype(each)>;
@@ -109,20 +105,70 @@ void Signalling::handle(Command command) {
           accepting_ = each.accepting;
         } else if constexpr (std::is_same_v<T, Shutdown>) {
           start_leaving(each.grace);
-        } else if constexpr (std::is_same_v<T, Invite> || std::is_same_v<T, Register>) {
-          // TODO(sip): calls of ours
+        } else if constexpr (std::is_same_v<T, Invite>) {
+          call(each);
+        } else if constexpr (std::is_same_v<T, Register>) {
+          keep_registered(each);
         } else {
-          on_dialog(each.dialog, [&](Dialog& dialog) {
+          with_dialog(each.dialog, [&](Dialog& dialog) {
             if constexpr (std::is_same_v<T, Progress>) dialog.progress(each);
             if constexpr (std::is_same_v<T, Answer>) dialog.answer(each);
             if constexpr (std::is_same_v<T, Reject>) dialog.reject(each);
             if constexpr (std::is_same_v<T, Bye>) dialog.bye(each);
+            if constexpr (std::is_same_v<T, Offer>) dialog.offer(each);
             if constexpr (std::is_same_v<T, AnswerOffer>) dialog.answer_offer(each);
             if constexpr (std::is_same_v<T, RefuseOffer>) dialog.refuse_offer(each);
+            if constexpr (std::is_same_v<T, SendInfo>) dialog.send_info(each);
+            if constexpr (std::is_same_v<T, SendMessage>) dialog.send_message(each);
           });
         }
       },
       command);
+}
+
+void Signalling::call(const Invite& command) {
+  if (phase_ != Phase::kRunning) {
+    return thread_.report(Ended{command.dialog, EndCause::error, 503, "shutting down", {}});
+  }
+  if (dialogs_.count(command.dialog) != 0) return;
+  auto call = std::make_unique<OutgoingCall>(command, thread_, exit_);
+  OutgoingCall& made = *call;
+  dialogs_[command.dialog] = std::move(call);
+  counters_.dialogs = dialogs_.size();
+  with_dialog(command.dialog, [&](Dialog& /*dialog*/) { made.start(); });
+}
+
+void Signalling::keep_registered(const Register& command) {
+  if (phase_ != Phase::kRunning) return;
+  const DialogId id = ++counters_.last_dialog;
+  registrations_[id] = std::make_unique<Registration>(id, command, thread_, exit_);
+  with_registration(id, [](Registration& registration) { registration.start(); });
+}
+
+void Signalling::on_found(const Resolver::Answer& answer) {
+  with_dialog(answer.ticket, [&](Dialog& dialog) {
+    if (auto* call = dynamic_cast<OutgoingCall*>(&dialog)) call->on_found(answer);
+  });
+  with_registration(answer.ticket, [&](Registration& registration) { registration.on_found(answer); });
+}
+
+template <class Act>
+void Signalling::with_dialog(DialogId id, Act&& act) {
+  const auto found = dialogs_.find(id);
+  if (found == dialogs_.end()) return;  // over, which has been reported
+  act(*found->second);
+  if (found->second->state() != Dialog::State::kOver) return;
+  const auto over = dialogs_.extract(found);
+  counters_.dialogs = dialogs_.size();
+  over.mapped()->report_end();
+}
+
+template <class Act>
+void Signalling::with_registration(DialogId id, Act&& act) {
+  const auto found = registrations_.find(id);
+  if (found == registrations_.end()) return;
+  act(*found->second);
+  if (found->second->state() == Registration::State::kOver) registrations_.erase(found);
 }
 
 void Signalling::start_leaving(std::chrono::milliseconds grace) {
@@ -130,7 +176,12 @@ void Signalling::start_leaving(std::chrono::milliseconds grace) {
   accepting_ = false;
   phase_ = Phase::kLeaving;
   leave_until_ = base::Clock::now() + grace;
-  for (auto& [id, dialog] : dialogs_) dialog->leave();
+  std::vector<DialogId> all;
+  for (const auto& [id, dialog] : dialogs_) all.push_back(id);
+  for (const DialogId id : all) with_dialog(id, [](Dialog& dialog) { dialog.leave(); });
+  all.clear();
+  for (const auto& [id, registration] : registrations_) all.push_back(id);
+  for (const DialogId id : all) with_registration(id, [](Registration& registration) { registration.leave(); });
   tick(base::Clock::now());
 }
 
@@ -138,17 +189,19 @@ void Signalling::stop_endpoints() {
   phase_ = Phase::kStopping;
   for (auto& [id, dialog] : dialogs_) dialog->give_up();
   dialogs_.clear();
+  registrations_.clear();
   counters_.dialogs = 0;
   for (auto& endpoint : endpoints_) endpoint->shut_down(kFinalPatience);
 }
 
 void Signalling::tick(base::Time now) {
-  while (!departures_.empty() && departures_.front().deadline <= now) {
-    const auto found = dialogs_.find(departures_.front().dialog);
-    departures_.pop_front();
-    if (found != dialogs_.end() && found->second->state() == Dialog::State::kLeaving) found->second->give_up();
+  while (!alarms_.empty() && alarms_.begin()->first <= now) {
+    const auto due = alarms_.extract(alarms_.begin());
+    with_dialog(due.mapped(), [now](Dialog& dialog) { dialog.on_time(now); });
+    with_registration(due.mapped(), [now](Registration& registration) { registration.on_time(now); });
   }
-  if (phase_ == Phase::kLeaving && (dialogs_.empty() || now >= leave_until_)) stop_endpoints();
+  if (phase_ == Phase::kLeaving && ((dialogs_.empty() && registrations_.empty()) || now >= leave_until_))
+    stop_endpoints();
 }
 
 // ---- Sofia's callbacks ----
@@ -157,9 +210,9 @@ void Signalling::on_timer(su_root_magic_t* /*magic*/, su_timer_t* /*timer*/, su_
   reinterpret_cast<Signalling*>(self)->tick(base::Clock::now());
 }
 
-int Signalling::on_readable(su_root_magic_t* /*magic*/, su_wait_t* wait, su_wakeup_arg_t* self) {
+int Signalling::on_readable(su_root_magic_t* /*magic*/, su_wait_t* wait, su_wakeup_arg_t* watch) {
   std::uint64_t count = 0;
-  if (::read(wait->fd, &count, sizeof count) > 0) reinterpret_cast<Signalling*>(self)->on_wake_();
+  if (::read(wait->fd, &count, sizeof count) > 0) reinterpret_cast<Watch*>(watch)->on_wake();
   return 0;
 }
 
@@ -182,43 +235,65 @@ void Signalling::on_event(nua_event_t event, int status, const char* phrase, nua
   }
   if (dialog == nullptr) {
     if (event == nua_i_invite && message != nullptr) return on_new_invite(nua, handle, *message);
+    if (event == nua_r_method) return on_registered(status, nua, handle, message);
     return on_stray(event, nua, handle);
   }
-  msg_t* request = nua_current_request(nua);
+  with_dialog(dialog->id(), [&](Dialog& each) { pass_on(event, status, phrase, nua, each, message); });
+  if (phase_ == Phase::kLeaving) tick(base::Clock::now());
+}
+
+void Signalling::pass_on(nua_event_t event, int status, const char* phrase, nua_t* nua, Dialog& dialog,
+                         const sip_t* message) {
+  msg_t* raw = nua_current_request(nua);
+  const Source source = message != nullptr ? source_of(raw, *message) : Source();
+  // Not for requests that NUA has answered by itself.
+  const bool is_request = message != nullptr && status < 200;
   switch (event) {
     case nua_i_invite:
-      if (message != nullptr) dialog->on_reinvite(*message, source_of(request, *message));
+      if (is_request) dialog.on_reinvite(*message, source);
       break;
     case nua_i_update:
-      if (message != nullptr && status < 200) dialog->on_update(*message, source_of(request, *message), request);
+      if (is_request) dialog.on_update(*message, source, raw);
       break;
     case nua_i_info:
-      if (message != nullptr && status < 200) dialog->on_info(*message, request);
+      if (is_request) dialog.on_info(*message, raw);
+      break;
+    case nua_i_message:
+      if (is_request) dialog.on_message(*message, raw);
       break;
     case nua_i_ack:
-      if (message != nullptr) dialog->on_ack(*message);
+      if (message != nullptr) dialog.on_ack(*message);
       break;
     case nua_i_prack:
-      if (message != nullptr) dialog->on_prack(*message);
+      if (message != nullptr) dialog.on_prack(*message);
       break;
     case nua_i_cancel:
-      dialog->on_cancel(message);
+      dialog.on_cancel(message);
       break;
     case nua_i_bye:
-      if (message != nullptr) dialog->on_bye(*message);
+      if (message != nullptr) dialog.on_bye(*message);
       break;
-    case nua_r_bye:
-      dialog->on_bye_answered(status);
+    case nua_r_invite:
+      dialog.on_invite_answered(status, phrase, message, source);
       break;
     case nua_r_update:
-    case nua_r_invite:
-      dialog->on_refresh_answered(status, message);
+      dialog.on_update_answered(status, message);
+      break;
+    case nua_r_bye:
+      dialog.on_bye_answered(status, message);
+      break;
+    case nua_r_message:
+      dialog.on_message_answered(status, message);
+      break;
+    case nua_r_info:
+    case nua_r_prack:
+      dialog.on_answered(status, message);
       break;
     case nua_i_error:
-      dialog->on_error(status, phrase);
+      dialog.on_error(status, phrase);
       break;
     case nua_i_terminated:
-      forget(dialog->id(), status, phrase);
+      dialog.on_terminated(status, phrase);
       break;
     default:
       break;
@@ -245,32 +320,49 @@ void Signalling::on_new_invite(nua_t* nua, nua_handle_t* handle, const sip_t& re
   if (!is_body_understood(request)) return refuse(SIP_415_UNSUPPORTED_MEDIA, nullptr, true);
   const Source source = source_of(nua_current_request(nua), request);
   const DialogId id = ++counters_.last_dialog;
-  auto& dialog = dialogs_[id] =
-      std::make_unique<Dialog>(id, handle, endpoint->contact_for(source), recv_info_, report_);
+  auto call = std::make_unique<IncomingCall>(id, handle, endpoint->contact_for(source), recv_info_, thread_);
+  IncomingCall& made = *call;
+  dialogs_[id] = std::move(call);
   counters_.dialogs = dialogs_.size();
-  dialog->on_invite(request, source, options_.session_expires);
+  made.on_invite(request, source, options_.session_expires);
+}
+
+void Signalling::on_registered(int status, nua_t* nua, nua_handle_t* handle, const sip_t* response) {
+  const auto found = std::find_if(registrations_.begin(), registrations_.end(),
+                                  [handle](const auto& each) { return each.second->owns(handle); });
+  if (found == registrations_.end()) return;
+  const Source source = response != nullptr ? source_of(nua_current_request(nua), *response) : Source();
+  with_registration(found->first, [&](Registration& each) { each.on_answered(status, response, source); });
+  if (phase_ == Phase::kLeaving) tick(base::Clock::now());
 }
 
 // Requests outside any dialog of ours, and whatever still comes for one that is gone.
 void Signalling::on_stray(nua_event_t event, nua_t* nua, nua_handle_t* handle) {
   if (handle == nullptr) return;
-  if (event == nua_i_info || event == nua_i_update) {
+  if (event == nua_i_message) {
+    nua_respond(handle, SIP_405_METHOD_NOT_ALLOWED, NUTAG_WITH(nua_current_request(nua)), TAG_END());
+  } else if (event == nua_i_info || event == nua_i_update) {
     nua_respond(handle, 481, "Call Does Not Exist", NUTAG_WITH(nua_current_request(nua)), TAG_END());
   }
   if (nua_event_is_incoming_request(event) != 0) nua_handle_destroy(handle);
-}
-
-void Signalling::forget(DialogId id, int status, const char* phrase) {
-  const auto node = dialogs_.extract(id);
-  counters_.dialogs = dialogs_.size();
-  if (node) node.mapped()->on_terminated(status, phrase);
-  if (phase_ == Phase::kLeaving) tick(base::Clock::now());
 }
 
 Endpoint* Signalling::endpoint_of(nua_t* nua) {
   const auto found =
       std::find_if(endpoints_.begin(), endpoints_.end(), [nua](const auto& e) { return e->nua() == nua; });
   return found == endpoints_.end() ? nullptr : found->get();
+}
+
+Endpoint* Signalling::endpoint_towards(const Source& hop) {
+  Endpoint* best = nullptr;
+  int reach = 0;
+  for (const auto& endpoint : endpoints_) {
+    if (const int each = endpoint->reach(hop); each > reach) {
+      best = endpoint.get();
+      reach = each;
+    }
+  }
+  return best;
 }
 
 }  // namespace sip

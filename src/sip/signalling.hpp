@@ -3,8 +3,8 @@
 // one callback, the owner's commands by handle(); what is to be known outside goes out as sip::Event.
 
 #include <chrono>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +15,9 @@
 #include "base/result.hpp"
 #include "sip/dialog.hpp"
 #include "sip/endpoint.hpp"
+#include "sip/outgoing.hpp"
+#include "sip/registration.hpp"
+#include "sip/resolver.hpp"
 #include "sip/sofia.hpp"
 #include "sip/user_agent.hpp"
 
@@ -31,7 +34,7 @@ class Signalling {
 
   // Opens an endpoint on each address; ports are filled in.
   base::Result<void> open(std::vector<ListenAddress>& listen);
-  // `on_wake` runs whenever `wake` (an eventfd) is readable.
+  // `on_wake` runs whenever `wake` (an eventfd) is readable; several can be watched.
   base::Result<void> watch(int wake, std::function<void()> on_wake);
   void handle(Command command);
   // Until everything has been shut down.
@@ -50,39 +53,50 @@ class Signalling {
   static void on_nua_event(nua_event_t event, int status, const char* phrase, nua_t* nua, nua_magic_t* magic,
                            nua_handle_t* handle, nua_hmagic_t* handle_magic, const sip_t* message, tagi_t tags[]);
   static void on_timer(su_root_magic_t* magic, su_timer_t* timer, su_timer_arg_t* self);
-  static int on_readable(su_root_magic_t* magic, su_wait_t* wait, su_wakeup_arg_t* self);
+  static int on_readable(su_root_magic_t* magic, su_wait_t* wait, su_wakeup_arg_t* watch);
 
   void on_event(nua_event_t event, int status, const char* phrase, nua_t* nua, nua_handle_t* handle, Dialog* dialog,
                 const sip_t* message);
+  void pass_on(nua_event_t event, int status, const char* phrase, nua_t* nua, Dialog& dialog, const sip_t* message);
   void on_new_invite(nua_t* nua, nua_handle_t* handle, const sip_t& request);
+  void on_registered(int status, nua_t* nua, nua_handle_t* handle, const sip_t* response);
   void on_stray(nua_event_t event, nua_t* nua, nua_handle_t* handle);
   void tick(base::Time now);
+  void call(const Invite& command);
+  void keep_registered(const Register& command);
+  void on_found(const Resolver::Answer& answer);
+  // Does `act` to a dialog that there is, and lets go of it if it is over after that.
+  template <class Act>
+  void with_dialog(DialogId id, Act&& act);
+  template <class Act>
+  void with_registration(DialogId id, Act&& act);
   void start_leaving(std::chrono::milliseconds grace);
   void stop_endpoints();
-  void forget(DialogId id, int status, const char* phrase);
   Endpoint* endpoint_of(nua_t* nua);
+  Endpoint* endpoint_towards(const Source& hop);
 
   Sofia sofia_;
   base::Owner owner_;
   const Options options_;
-  const Dialog::Report report_;
+  const Dialog::Thread thread_;
   const std::string recv_info_;  // header line for answers, or empty
   Counters& counters_;
 
   std::unique_ptr<su_root_t, RootRelease> root_;
   su_timer_t* timer_ = nullptr;
-  su_wait_t wait_{};
-  std::function<void()> on_wake_;
+  struct Watch {
+    su_wait_t wait{};
+    std::function<void()> on_wake;
+  };
+  std::list<Watch> watches_;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
   std::map<DialogId, std::unique_ptr<Dialog>> dialogs_;
   bool accepting_ = true;
 
-  // BYEs of ours that wait for an answer, in order of their deadline.
-  struct Departure {
-    base::Time deadline;
-    DialogId dialog;
-  };
-  std::deque<Departure> departures_;
+  std::multimap<base::Time, DialogId> alarms_;
+  Resolver resolver_;
+  OutgoingCall::Exit exit_;
+  std::map<DialogId, std::unique_ptr<Registration>> registrations_;
 
   Phase phase_ = Phase::kRunning;
   base::Time leave_until_{};

@@ -221,6 +221,57 @@ class Caller {
   std::string call_id_, to_tag_, target_;
 };
 
+// One call as the one who is called keeps it: writes the responses to an INVITE, and the requests of its dialog.
+class Callee {
+ public:
+  Callee(Peer& peer, Reply invite, std::string tag = "c1")
+      : peer_(peer), invite_(std::move(invite)), tag_(std::move(tag)) {}
+
+  const Reply& invite() const { return invite_; }
+  // A response to that request; `more` are further header lines, each with CRLF.
+  std::string response(const Reply& request, int status, const std::string& more = {}, const std::string& body = {},
+                       const std::string& type = "application/sdp") const {
+    std::string text = "SIP/2.0 " + std::to_string(status) + " Whatever\r\n";
+    for (const char* name : {"Via", "From", "Call-ID", "CSeq"}) {
+      text += std::string(name) + ": " + request.header(name) + "\r\n";
+    }
+    const std::string to = request.header("To");
+    text += "To: " + to + (to.find("tag=") == std::string::npos && status > 100 ? ";tag=" + tag_ : "") + "\r\n";
+    if (status < 300 && more.find("Contact:") == std::string::npos) {
+      text += "Contact: <sip:bob@" + peer_.own() + ";transport=" + peer_.transport() + ">\r\n";
+    }
+    text += more;
+    if (!body.empty()) text += "Content-Type: " + type + "\r\n";
+    return text + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+  void respond(int status, const std::string& more = {}, const std::string& body = {}) {
+    peer_.send(response(invite_, status, more, body));
+  }
+  void respond(const Reply& request, int status, const std::string& more = {}, const std::string& body = {}) {
+    peer_.send(response(request, status, more, body));
+  }
+  // A request in the dialog.
+  void send(const std::string& method, int cseq, const std::string& more = {}, const std::string& body = {},
+            const std::string& type = "application/sdp") {
+    const std::string contact = invite_.header("Contact");
+    std::string text = method + " " + contact.substr(1, contact.find('>') - 1) + " SIP/2.0\r\n";
+    text += "Via: SIP/2.0/" + peer_.transport() + " " + peer_.own() + ";branch=z9hG4bK" + tag_ + "-" +
+            std::to_string(cseq) + (method == "CANCEL" ? "INVITE" : method) + "\r\n";
+    text += "From: " + invite_.header("To") + ";tag=" + tag_ + "\r\nTo: " + invite_.header("From") +
+            "\r\nCall-ID: " + invite_.header("Call-ID") + "\r\nCSeq: " + std::to_string(cseq) + " " + method +
+            "\r\nMax-Forwards: 70\r\n";
+    if (method != "CANCEL") text += "Contact: <sip:bob@" + peer_.own() + ">\r\n";
+    text += more;
+    if (!body.empty()) text += "Content-Type: " + type + "\r\n";
+    peer_.send(text + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  }
+
+ private:
+  Peer& peer_;
+  Reply invite_;
+  std::string tag_;
+};
+
 inline std::string ok_to(const Reply& request) {
   std::string text = "SIP/2.0 200 OK\r\n";
   for (const char* name : {"Via", "From", "To", "Call-ID", "CSeq"}) {
