@@ -106,7 +106,7 @@ def test_another_voice_sounds_otherwise(listener):
 def test_another_speech_engine_is_a_line_of_configuration(bench):
     """Any command: this one says every text as a tone of 850 Hz."""
     engine = bench.folder / "engine"
-    engine.write_text("#!/bin/sh\ncat >/dev/null\nexec sox -n -r 8000 -c 1 -b 16 \"$1\" synth 0.7 sine 850 gain -12\n")
+    engine.write_text("#!/bin/sh\ncat >/dev/null\nexec sox -n -r 8000 -c 1 -b 16 -t wav \"$1\" synth 0.7 sine 850 gain -12\n")
     engine.chmod(0o755)
     Sounds(bench, output={"tts": [str(engine), "{file}"], "tts-input": "text"})
     client = bench.client(caps=True)
