@@ -145,7 +145,7 @@ void Calls::on_host_event(const media::Digit& event) {
 }
 
 void Calls::on_digit(Call& call, DigitWays::Way way, const media::Digit& event) {
-  if (call.is_ending() || !call.digit_ways().counts(way, base::Clock::now())) return;
+  if (call.is_ending() || !call.digit_ways().counts(way, event.digit, base::Clock::now())) return;
   call.on_digit(event);
   call.pass_on(event);
   pass_to_mixers_of(call, event);

@@ -26,6 +26,18 @@ def test_every_key_that_is_pressed_is_told_once(bench, how):
     client.expect_nothing(client.is_event_of(jid, "dtmf"))
 
 
+def test_a_phone_that_sends_each_key_by_event_and_by_info_is_told_of_once(bench):
+    client = bench.client()
+    leg, call = bench.answered(client)
+    for key in "5538":
+        leg.media.press(key, 200)
+        assert leg.info(key).status == 200
+        time.sleep(0.4)
+    for key in "5538":
+        client.expect_event(call, "dtmf", fits=lambda e, key=key: e.get("signal") == key)
+    client.expect_nothing(client.is_event_of(call, "dtmf"))
+
+
 def test_an_event_says_how_long_the_key_was_held(bench):
     client = bench.client()
     leg, jid = bench.answered(client)

@@ -1,6 +1,7 @@
 """baresip, a phone that others wrote: plays a file, keeps what it hears in another, calls or is called."""
 
 import contextlib
+import os
 import socket
 import subprocess
 
@@ -49,7 +50,7 @@ class Baresip:
     """`codec`: as baresip names it, "G722/16000/1"; it calls `to`, or takes every call if there is none. `hears`:
     whether heard() will be asked for."""
 
-    _number = 0
+    _number = 30 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])  # of the range of RTP ports
 
     def __init__(self, folder, source, rate, codec, to=None, user="baresip", hears=True):
         folder.mkdir(parents=True, exist_ok=True)
