@@ -7,7 +7,6 @@ With `digest` it challenges INVITE and REGISTER (what it takes then, it keeps in
 each call is given to that function, in a thread of its own.
 """
 
-import re
 import threading
 import time
 
@@ -147,7 +146,7 @@ class Callee(Phone):
             return self.registrations[number - 1]
 
     def _on_message(self, message, reply):
-        if message.is_response or re.search(r";\s*tag=", message.get("To", "")):
+        if message.is_response or (message.to_tag and message.method != "REGISTER"):
             return super()._on_message(message, reply)
         if message.method in ("INVITE", "REGISTER"):
             return self._on_first(message, reply)

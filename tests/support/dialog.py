@@ -233,8 +233,9 @@ class Dialog:
         kept = ("via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "record-route")
         copied = [(n, v) for n, v in request.headers if n.lower() in kept]
         kind = [("Content-Type", "application/sdp")] if body else []
+        contact = [] if any(n == "Contact" for n, _ in headers) else [("Contact", self.phone.contact)]
         return sip.Message(f"SIP/2.0 {status} {phrase or sip.PHRASES.get(status, 'Whatever')}",
-                           [*copied, ("Contact", self.phone.contact), *headers, *kind], body)
+                           [*copied, *contact, *headers, *kind], body)
 
     # ---- waiting ----
     def wait(self, condition, what, limit=LIMIT):
