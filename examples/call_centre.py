@@ -3,8 +3,8 @@
 
     call_centre.py JID PASSWORD AGENT-URI [HOST:PORT] [--once]
 
-The caller hears it ring until the agent answers; left in the file is the caller, right the agent. When either hangs up, so
-does the other, and the file's address is printed.
+The caller hears it ring until the agent answers; left in the file is the caller, right the agent. When either hangs
+up, so does the other, and the file's address is printed.
 """
 import sys
 

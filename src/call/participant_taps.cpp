@@ -13,6 +13,9 @@ namespace log = base::log;
 
 namespace {
 
+// No two timelines have their samples at the same time: the first must not be missing.
+constexpr base::milliseconds kEarly{1};
+
 record::Participant participant(const Call& call) {
   record::Participant who{.id = call.id(), .name = {}, .uri = call.is_dialled() ? call.to() : call.from()};
   if (call.is_dialled()) return who;
@@ -55,11 +58,11 @@ bool ParticipantTaps::attach(const std::string& call, record::ParticipantId id, 
   if (found == taps_.end() || found->second.id != id) return false;
   Tap& tap = found->second;
   tap.is_attached = true;
-  // Opening has taken a moment: what was said meanwhile is still to be had.
+  // Opening has taken a moment: what was said meanwhile is still to be had. What is too early is left out in the end.
   context_.media.add_tap(tap.endpoint, tap.id,
                          media::TapOptions{.settings = record::participant_settings(settings_, paused_),
                                            .track = &track,
-                                           .since = std::max(tap.since, resumed_)});
+                                           .since = std::max(tap.since, resumed_) - kEarly});
   return true;
 }
 

@@ -47,11 +47,16 @@ inline int peak(const Audio& audio) {
   return most;
 }
 
+inline const codec::Codec* codec_named(const char* name, std::uint32_t clock) {
+  const codec::Codec* const found = codec::find(name, clock);
+  return found != nullptr ? found : codec::find(name, clock, 2);
+}
+
 class Party final : public Transport {
  public:
   Party(std::uint32_t id, const char* name, std::uint32_t clock, Time now, EventQueue& events, Stream::Options options,
         milliseconds ptime = milliseconds(20))
-      : codec(codec::find(name, clock)),
+      : codec(codec_named(name, clock)),
         rate(codec->sample_rate("")),
         stream({id}, options, rtp::NtpClock{.ntp_at_origin = 1ULL << 40, .origin = now}, *this, events),
         encoder_(codec->make_encoder("")),
@@ -70,6 +75,11 @@ class Party final : public Transport {
   // What has been said by now is on its way, or has arrived.
   void speak_until(Time now) {
     for (; next_packet_ <= now; next_packet_ += milliseconds(20)) {
+      if (!talks) {
+        ++sequence_;
+        timestamp_ += codec->rtp_clock() / 50;
+        continue;
+      }
       Audio pcm(rate / 50);
       for (std::int16_t& sample : pcm) {
         const double phase = 2 * std::numbers::pi * tone * static_cast<double>(said_++) / rate;
@@ -86,7 +96,7 @@ class Party final : public Transport {
                   .payload = {}}
           .write_header(bytes);
       timestamp_ += codec->rtp_clock() / 50;
-      if (talks && !(loses && loses(sequence_))) {
+      if (!(loses && loses(sequence_))) {
         const Time at = next_packet_ + (delay ? delay(sequence_) : milliseconds(0));
         on_the_way_.emplace(at, std::move(bytes));
       }

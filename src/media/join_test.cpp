@@ -62,11 +62,10 @@ TEST_F(JoinTest, MixesEveryCodecAndRateWithEveryOther) {
                                    {"opus", 48000}, {"L16", 22050}, {"GSM", 8000}};
   for (const Kind& one : kinds) {
     for (const Kind& other : kinds) {
-      if (codec::find(one.name, one.clock) == nullptr || codec::find(other.name, other.clock) == nullptr) continue;
       Party& a = party(one.name, one.clock, 500);
       Party& b = party(other.name, other.clock, 1300);
       join(a, b);
-      pass(milliseconds(2000));
+      pass(milliseconds(1300));
       EXPECT_NEAR(a.hears(1300), 8000, 900) << one.name << one.clock << " hears " << other.name << other.clock;
       EXPECT_LT(a.hears(500), 200) << one.name << one.clock << " hears " << other.name << other.clock;
       EXPECT_NEAR(b.hears(500), 8000, 900) << other.name << other.clock << " hears " << one.name << one.clock;

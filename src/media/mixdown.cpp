@@ -79,8 +79,9 @@ void Mixdown::play(Position at, std::span<const std::int32_t> audio) {
   end_ = std::max(end_, std::min(at, done_ + kFrames * size()));
 }
 
-void Mixdown::add(Position at, std::span<const std::int16_t> audio) {
-  for (const std::int16_t sample : audio) sum(at++) += sample;
+// µ-law's negative zero stands as -1; many of them would be a hum of their own.
+void Mixdown::add(Position at, std::span<const std::int16_t> audio, bool is_mulaw) {
+  for (const std::int16_t sample : audio) sum(at++) += is_mulaw && sample == -1 ? 0 : sample;
   end_ = std::max(end_, at);
 }
 
@@ -151,8 +152,8 @@ void Mixdown::Member::take(const Frame& frame) {
   const Position end =
       std::min({cursor_ + static_cast<Position>(audio.size()), until_, mixdown_.done_ + kFrames * mixdown_.size()});
   if (begin < end) {
-    mixdown_.add(begin,
-                 audio.subspan(static_cast<std::size_t>(begin - cursor_), static_cast<std::size_t>(end - begin)));
+    mixdown_.add(begin, audio.subspan(static_cast<std::size_t>(begin - cursor_), static_cast<std::size_t>(end - begin)),
+                 frame.is_mulaw);
     mark(frame, begin, end);
   }
   cursor_ += static_cast<Position>(audio.size());

@@ -79,7 +79,7 @@ class Mixdown {
   Frame next();
   std::int32_t& sum(Position at) { return sums_[static_cast<std::size_t>(at % (kFrames * size()))]; }
   std::uint8_t& kinds(Position at) { return kinds_[static_cast<std::size_t>(at / size() % kFrames)]; }
-  void add(Position at, std::span<const std::int16_t> audio);
+  void add(Position at, std::span<const std::int16_t> audio, bool is_mulaw);
 
   const Timeline& timeline_;
   Position done_ = 0, end_ = 0;  // nothing was added from end_ on

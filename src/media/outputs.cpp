@@ -10,6 +10,7 @@ void Outputs::add(OutputId id, play::Feed& feed, std::uint32_t rate) {
   made->feed = &feed;
   made->change.configure(feed.rate(), rate);
   made->in.resize(feed.rate() / 50 + 1);
+  made->out.resize(kMaxFrame);
   outputs_.push_back(std::move(made));
 }
 
@@ -38,7 +39,7 @@ void Outputs::play(Beat beat, Sum& sum) {
     } else if (!one->feed->read(in)) {
       one->ending = 1;
     }
-    const std::span<std::int16_t> frame(frame_.data(), sum.size());
+    const std::span<std::int16_t> frame(one->out.data(), sum.size());
     one->change.process(in, frame);
     sum.add(frame);
     if (one->ending > kEnding) events_->push(OutputEnded{ref_, one->id, true});

@@ -38,14 +38,13 @@ class Outputs {
     OutputId id = 0;
     play::Feed* feed = nullptr;
     RateChange change;
-    std::vector<std::int16_t> in;
+    std::vector<std::int16_t> in, out;
     int ending = 0;  // frames since the feed's end
   };
 
   const EndpointRef ref_;
   EventQueue* events_;
   std::vector<std::unique_ptr<Output>> outputs_;
-  std::array<std::int16_t, kMaxFrame> frame_;
 };
 
 }  // namespace media

@@ -211,13 +211,13 @@ class Stream final : private Taps::Owner {
   // The live side.
   std::vector<PayloadFormat> known_;  // all that was ever agreed on
   std::unique_ptr<Live> live_;
-  std::optional<Speech> speech_;
   std::unique_ptr<Ear> ear_;
+  std::optional<Speech> speech_;
   Outputs outputs_;
   Holds mutes_;
   bool is_heard_ = false, hears_ = false;
   int voice_watchers_ = 0;
-  std::array<std::int16_t, kMaxFrame> spoken_;
+  std::vector<std::int16_t> spoken_;
   std::size_t spoken_size_ = 0;
 
   base::Time last_received_{};

@@ -54,6 +54,7 @@ void Stream::prepare_live() {
     spoken_size_ = 0;
   } else {
     if (!live_) {
+      spoken_.resize(kMaxFrame);
       live_ = std::make_unique<Live>(rate, warp_->media_position(warp_->cursor()));
       for (const PayloadFormat& one : known_) live_->set_decoder(one.payload_type, *one.codec, one.fmtp);
     }

@@ -101,9 +101,9 @@ void Worker::run_beats(base::Time now) {
   const std::int64_t last = Beat::at(now).index;
   for (next_beat_ = std::max(next_beat_, last - kMostBeats + 1); next_beat_ <= last; ++next_beat_) {
     const Beat beat{next_beat_};
-    for (const auto& leg : legs_) leg->stream().begin_beat(beat);
+    for (Stream* stream : live_) stream->begin_beat(beat);
     switchboard_.carry(beat);
-    for (const auto& leg : legs_) leg->stream().end_beat(beat);
+    for (Stream* stream : live_) stream->end_beat(beat);
   }
   switchboard_.advance(now);
 }

@@ -60,6 +60,7 @@ class Worker {
 
   void run();
   void take(Command command);
+  void take_waiting();
   bool must_wait(const Command& command) const;
   void apply(Command& command);
   void apply(Stream& stream, Command& command);
@@ -75,6 +76,7 @@ class Worker {
   void drain(Leg& leg, bool is_rtp, base::Time now, int most_batches);
   base::Time arrival(const net::Datagram& datagram, base::Time heard, base::Time now) const;
   void run_beats(base::Time now);
+  void list_live();
   void make_room();
   void publish();
 
@@ -86,6 +88,7 @@ class Worker {
   std::thread thread_;
 
   std::vector<std::unique_ptr<Leg>> legs_;
+  std::vector<Stream*> live_;  // those that take part in beats
   Switchboard switchboard_;
   EventQueue events_;
   net::ReceiveBatch batch_;

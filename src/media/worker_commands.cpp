@@ -22,14 +22,26 @@ void each_endpoint(const Command& command, Handle&& handle) {
 
 void Worker::apply_commands() {
   for (const auto& leg : legs_) leg->stream().adapt();
-  if (!waiting_.empty()) {
-    std::deque<Command> again;
-    std::swap(again, waiting_);
-    for (Command& command : again) take(std::move(command));
-  }
-  mailbox_.drain([this](Command&& command) { take(std::move(command)); });
+  const bool waited = !waiting_.empty();
+  if (waited) take_waiting();
+  const std::size_t taken = mailbox_.drain([this](Command&& command) { take(std::move(command)); });
   switchboard_.adapt();
   drop_closed_bridges();
+  if (waited || taken > 0) list_live();
+}
+
+void Worker::take_waiting() {
+  std::deque<Command> again;
+  std::swap(again, waiting_);
+  for (Command& command : again) take(std::move(command));
+}
+
+// Only commands make a stream live; one that has ceased to be may stay until the next.
+void Worker::list_live() {
+  live_.clear();
+  for (const auto& leg : legs_) {
+    if (leg->stream().is_live()) live_.push_back(&leg->stream());
+  }
 }
 
 // Commands to one endpoint are applied in the order in which they were given.
@@ -180,9 +192,7 @@ void Worker::arrive(Command::Arrive& arrive) {
   switchboard_.add(std::move(arrive.wires));
   for (const std::uint32_t id : arrive.endpoints) expected_.erase(id);
   make_room();
-  std::deque<Command> again;
-  std::swap(again, waiting_);
-  for (Command& command : again) take(std::move(command));
+  take_waiting();
 }
 
 // ---- the end ----

@@ -20,7 +20,10 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::size_t kDraftId = 16;         // letters
 constexpr std::chrono::hours kAbandoned{1};  // a draft as old as that is left from a crash
+
+bool is_draft(const fs::path& path) { return path.filename().string().find(".draft") == kDraftId; }
 
 // FNV-1a. Not a proof of identity: the key stands in the file too, and is compared.
 std::string hash_of(const std::string& key) {
@@ -78,8 +81,8 @@ std::optional<DiskCache::Entry> DiskCache::find(const std::string& key) const {
   return entry;
 }
 
-base::Result<DiskCache::Draft> DiskCache::draft() const {
-  const fs::path path = directory_ / (base::random_id(16) + ".draft");
+base::Result<DiskCache::Draft> DiskCache::draft(std::string_view ending) const {
+  const fs::path path = directory_ / (base::random_id(kDraftId) + ".draft" + std::string(ending));
   base::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file) return storage::disk_error("make " + path.string(), errno);
   return Draft(std::move(file), path);
@@ -133,7 +136,7 @@ void DiskCache::trim() const {
     const std::uint64_t size = gone ? 0 : at->file_size(gone);
     if (gone) continue;
     const fs::path& path = at->path();
-    if (path.extension() == ".draft" && used < fs::file_time_type::clock::now() - kAbandoned) ::unlink(path.c_str());
+    if (is_draft(path) && used < fs::file_time_type::clock::now() - kAbandoned) ::unlink(path.c_str());
     if (path.extension() != ".body") continue;
     total += size;
     bodies.push_back({used, size, path});

@@ -51,7 +51,8 @@ class DiskCache {
   // Makes the directory, readable by us alone.
   base::Result<void> make() const;
   std::optional<Entry> find(const std::string& key) const;
-  base::Result<Draft> draft() const;
+  // Its name ends in `ending`, for programs that go by that.
+  base::Result<Draft> draft(std::string_view ending = {}) const;
   // Gives the file under its key, open for reading. Where it cannot be kept it is still given.
   base::Fd put(const std::string& key, Draft draft, const About& about) const;
   // The body that is there is what it was, with this about it.

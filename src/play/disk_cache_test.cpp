@@ -87,6 +87,19 @@ TEST_F(DiskCacheTest, DraftsThatAreNotPutLeaveNothing) {
   EXPECT_EQ(files(".draft"), 0U);
 }
 
+TEST_F(DiskCacheTest, DraftsThatACrashLeftGoAndForeignFilesStay) {
+  const auto old = fs::file_time_type::clock::now() - std::chrono::hours(2);
+  for (const char* name : {"abcdefghjkmnpqrs.draft.wav", "abcdefghjkmnpqrs.draft", "my.draft", "letter.txt"}) {
+    write_file(path / name, "x");
+    fs::last_write_time(path / name, old);
+  }
+  put("a", "a");
+  EXPECT_FALSE(fs::exists(path / "abcdefghjkmnpqrs.draft.wav"));
+  EXPECT_FALSE(fs::exists(path / "abcdefghjkmnpqrs.draft"));
+  EXPECT_TRUE(fs::exists(path / "my.draft"));
+  EXPECT_TRUE(fs::exists(path / "letter.txt"));
+}
+
 TEST_F(DiskCacheTest, DamagedOrForeignEntriesAreNoEntries) {
   put("a", "a");
   fs::path meta;

@@ -131,7 +131,7 @@ Result<Fd> Speech::speak(const std::string& input, const Wish& wish) {
   key += "\n" + input;
   if (auto kept = cache_.find(key)) return std::move(kept->file);
 
-  auto draft = cache_.draft();
+  auto draft = cache_.draft(".wav");
   if (!draft) return std::move(draft.error());
   const bool to_file = has_placeholder(command, "{file}");
   for (std::string& part : command) part = replaced(std::move(part), "{file}", draft->path().string());

@@ -5,7 +5,7 @@
 //   espeak-ng -m -b 1 -v {voice} -w {file} --stdin
 //
 // In each argument {voice} and {language} are replaced by what was asked for, {file} by where the WAV file is to be
-// written; without {file} it is taken from the standard output.
+// written, a name that ends in .wav; without {file} it is taken from the standard output.
 
 #include <atomic>
 #include <chrono>

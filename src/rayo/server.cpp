@@ -94,7 +94,9 @@ void Server::on_message(const xmpp::Jid& from, const std::optional<xmpp::Jid>& t
     return refuse("modify", "feature-not-implemented", "a message to a call has the type 'normal'");
   }
   const xml::Element* body = stanza.find("body", xmpp::kClientNs);
-  if (body == nullptr) return refuse("modify", "bad-request", "a message to a call has a <body/>");
+  if (body == nullptr) {  // §6.8.1: no translation is possible
+    return refuse("cancel", "feature-not-implemented", "only the <body/> of a message can be sent to a call");
+  }
   if (auto allowed = authorize(*addressee, from); !allowed) {
     const Condition condition = condition_of(allowed.error().kind);
     return refuse(condition.type, condition.name, allowed.error().text);

@@ -1,5 +1,7 @@
 // What calls, mixers and their components report, as events to clients: see server.hpp.
 #include <chrono>
+#include <string_view>
+#include <strings.h>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,12 @@ xml::Element rayo_element(std::string_view name) { return {std::string(name), st
 
 void add_headers(xml::Element& element, const sip::Headers& headers) {
   for (const auto& [name, value] : headers) element.add(rayo_element("header").set("name", name).set("value", value));
+}
+
+// "text/plain", whatever its parameters; also what says nothing (RFC 3428 §4).
+bool is_plain_text(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
+  return type.empty() || (type.size() == 10 && strncasecmp(type.data(), "text/plain", 10) == 0);
 }
 
 const call::Mixer& mixer(const call::Host& host) { return static_cast<const call::Mixer&>(host); }
@@ -105,7 +113,7 @@ void Server::on_digit(call::Call& call, char digit, base::milliseconds duration)
 // §6.8.1: a MESSAGE of the party is a message of the call.
 void Server::on_message(call::Call& call, const sip::Message& message) {
   const xmpp::Jid* controller = controller_of(call);
-  if (controller == nullptr) return;
+  if (controller == nullptr || !is_plain_text(message.content_type)) return;
   xml::Element stanza("message", std::string(xmpp::kClientNs));
   stanza.set("to", controller->str()).set("from", jid_of(options_.domain, call).str()).set("type", "normal");
   xml::Element body("body", std::string(xmpp::kClientNs));

@@ -107,19 +107,19 @@ TEST_F(TorturedByResponses, IgnoresWhatIsNotAnAnswerToItsRequest) {
         replaced(ok, "CSeq: " + sequence, "CSeq: 99999999999999 INVITE"),
         replaced(ok, "CSeq: " + sequence, "CSeq: BYE"), replaced(ok, call_id, "another"),
         replaced(ok, branch, "z9hG4bKother"), replaced(ok, branch, ""), replaced(ok, ";tag=", ";tag=other"),
-        replaced(ok, "SIP/2.0 200", "SIP/2.0 999"), replaced(ok, "SIP/2.0 200", "SIP/3.0 200"),
+        replaced(ok, "SIP/2.0 200", "SIP/2.0 -1"), replaced(ok, "SIP/2.0 200", "SIP/3.0 200"),
         replaced(ok, "Via: ", "Vai: "), replaced(ok, "To: ", "From: "), std::string("SIP/2.0 200 OK\r\n\r\n"),
         ok.substr(0, 40)}) {
     peer.send(wrong);
+    EXPECT_TRUE(still_answers());
+    EXPECT_EQ(events.count<Accepted>() + events.count<Ended>(), 0U) << wrong;
   }
-  EXPECT_TRUE(still_answers());
-  EXPECT_EQ(events.count<Accepted>(), 0U);
   callee->respond(200, {}, kAnswer);
   EXPECT_TRUE(events.wait<Accepted>());
 }
 
 TEST_F(TorturedByResponses, EndsOnAStatusThatThereIsNot) {
-  for (const char* status : {"999", "-1", "2000000000000", "700"}) {
+  for (const char* status : {"999", "700"}) {
     Peer peer = udp();
     auto callee = call(peer);
     ASSERT_TRUE(callee);

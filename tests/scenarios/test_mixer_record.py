@@ -1,7 +1,6 @@
 """Recordings of a conference (XEP-0327 §6.5.6.1): everyone is in it, all of record's attributes work, and it ends when the
 mixer does. One channel or one file a participant, aligned and named."""
 
-import json
 import time
 
 import numpy as np
@@ -187,15 +186,17 @@ def test_without_mix_each_participant_has_a_channel_of_its_own(room):
     assert sound.channels == len(members)
     owners = []
     for channel in sound.pcm:
-        found = {one: audio.tone_level(channel[1600:], one.tone, sound.rate) for one in members}
-        loud = [one for one, level in found.items() if level > -30]
+        found = {one.jid: audio.tone_level(channel[1600:], one.tone, sound.rate) for one in members}
+        loud = [jid for jid, level in found.items() if level > -30]
         assert len(loud) == 1, "two voices in one channel, or none"
-        assert all(level < -50 for one, level in found.items() if one is not loud[0])
-        owners.append(loud[0])
-    assert len({id(one) for one in owners}) == len(members)
-    told = json.dumps(sidecar(done))
-    for one in members:
-        assert one.jid.split("@")[0] in told, "the sidecar does not say whose channel it is"
+        assert all(level < -50 for jid, level in found.items() if jid != loud[0])
+        owners.append(loud[0].split("@")[0])
+    told = sidecar(done)
+    assert owners == told["channels"] == [one["id"] for one in told["participants"]]
+    assert sorted(owners) == sorted(one.jid.split("@")[0] for one in members)
+    for number, one in enumerate(told["participants"]):
+        assert one["channel"] == number and one["uri"].startswith("sip:")
+        assert one["present"] == [{"at": 0, "length": told["samples"]}], "all there from the first sample on"
 
 
 def test_one_file_for_each_participant_aligned_and_named(bench):
@@ -210,20 +211,59 @@ def test_one_file_for_each_participant_aligned_and_named(bench):
     time.sleep(1.0)
     client.stop(component)
     done = client.expect_complete(component)
-    files = sorted(p for p in done.path.parent.iterdir() if p.suffix == ".wav" and done.path.stem.split("-")[0] in p.name)
     told = sidecar(done)
-    text = json.dumps(told)
     found = {}
-    for path in [p for p in files if p.name in text]:
-        sound = audio.read(path)
+    for told_of in told["participants"]:
+        sound = audio.read(done.path.parent / told_of["file"])
         for one in (*members, late):
             if audio.tone_level(sound.mono, one.tone, sound.rate) > -32:
+                assert one.jid.split("@")[0] == told_of["id"]
                 found[one.jid] = sound
     assert set(found) == {one.jid for one in (*members, late)}
-    assert len({round(sound.seconds, 2) for sound in found.values()}) == 1, "they are not aligned"
+    assert {sound.samples for sound in found.values()} == {told["samples"]}, "they are not aligned"
     begins = audio.onset(found[late.jid].mono, -35, found[late.jid].rate)
     assert 0.7 < begins < 1.6, "who came late begins with silence"
-    assert all(one.jid.split("@")[0] in text for one in (*members, late))
+    present = told["participants"][-1]["present"][0]["at"] / told["sample_rate"]
+    assert begins == pytest.approx(present, abs=0.06)
+    mix = audio.read(done.path)
+    assert min(levels(mix.mono[-8000:], (*members, late), mix.rate).values()) > -30, "the recording itself is the mix"
+
+
+def test_an_mp3_of_more_than_two_is_the_mix_with_a_file_for_each_participant(room):
+    client, members, mixer = room
+    done = client.expect_complete(client.record(mixer, "format='mp3' start-beep='false' mix='false' max-duration='1000'"))
+    assert check_file(done).channels == 1
+    told = sidecar(done)
+    assert told["channels"] == ["mixed"] and len(told["participants"]) == len(members)
+    for one in told["participants"]:
+        sound = audio.read(done.path.parent / one["file"])
+        heard = [member.jid.split("@")[0] for member in members
+                 if audio.tone_level(sound.mono[1600:], member.tone, sound.rate) > -32]
+        assert heard == [one["id"]]
+
+
+def test_one_who_only_listens_is_no_participant_until_it_may_speak(bench):
+    client = bench.client()
+    a, b = parties(bench, client, 2)
+    mixer = client.joined(a.jid, mixer="room")
+    client.joined(b.jid, mixer="room", direction="recv")
+    component = client.record(mixer, f"{WAV} mix='false'")
+    time.sleep(0.8)
+    client.join(b.jid, mixer="room", direction="duplex")
+    time.sleep(0.8)
+    client.stop(component)
+    done = client.expect_complete(component)
+    sound, told = check_file(done), sidecar(done)
+    assert told["channels"] == [a.jid.split("@")[0], b.jid.split("@")[0]]
+    spans = audio.tone_spans(sound.pcm[1], b.tone, -38, rate=sound.rate)
+    assert len(spans) == 1 and 0.6 < spans[0][0] < 1.2
+    assert told["participants"][1]["present"][0]["at"] == pytest.approx(spans[0][0] * sound.rate, abs=0.05 * sound.rate)
+
+
+def test_the_hint_tracks_is_refused_for_a_call_and_with_a_value_that_it_does_not_have(room):
+    client, members, mixer = room
+    client.refused(members[0].jid, record_xml(WAV, hints(tracks="participant")), "modify", "feature-not-implemented")
+    client.refused(mixer, record_xml(WAV, hints(tracks="everyone")), "modify", "bad-request")
 
 
 def test_participants_channels_stay_aligned_to_the_sample_over_a_leave_and_a_rejoin(bench):

@@ -236,7 +236,8 @@ def test_seek_forward_by_20_s(long_output, play):
     play.command(component, "<seek xmlns='urn:xmpp:rayo:output:1' direction='forward' amount='20000'/>", "result")
     play.expect(complete(component, FINISH))
     assert 3.0 < time.monotonic() - begin < 6.0, "25 s less 20 s were left to be played"
-    caller.media.hearing(begin).check(hears=[400 + 80 * 22, 400 + 80 * 24], misses=[400 + 80 * 10])
+    heard = caller.media.hearing(begin)  # by spans: over the whole, a second at its edge weighs little
+    assert heard.spans(400 + 80 * 22) and heard.spans(400 + 80 * 24) and not heard.spans(400 + 80 * 10)
 
 
 def test_component_has_reached_the_end_of_the_document(play):
