@@ -10,6 +10,7 @@ from support import audio, signals
 from support.call import check_file, hints, sidecar
 from support.parties import SETTLE, check_heard, parties
 from support.rayo import record_xml
+from support.sounds import Sounds
 
 WAV = "format='wav' start-beep='false'"
 
@@ -66,15 +67,14 @@ def test_a_participant_is_in_it_from_its_join_to_its_leave(bench):
     assert 0.7 < spans[c.tone][0][0] < 1.5 and spans[c.tone][-1][1] > sound.seconds - 0.5
 
 
-def test_what_is_played_to_the_mixer_is_recorded_and_what_is_whispered_to_one_is_not(bench, tmp_path):
+def test_what_is_played_to_the_mixer_is_recorded_and_what_is_whispered_to_one_is_not(bench):
+    sounds = Sounds(bench)
     client = bench.client()
     members = parties(bench, client, 2, speak=False)
     mixer = [client.joined(one.jid, mixer="room") for one in members][0]
-    for name, frequency in (("announce", 700), ("whisper", 1900)):
-        signals.write_wav(tmp_path / f"{name}.wav", signals.tone(frequency, 1))
     component = client.record(mixer, f"{WAV} mix='true'")
-    outputs = [client.output(mixer, uris=[f"file:{tmp_path}/announce.wav"]),
-               client.output(members[0].jid, uris=[f"file:{tmp_path}/whisper.wav"])]
+    outputs = [client.output(mixer, uris=[sounds.tone(700, 1)]),
+               client.output(members[0].jid, uris=[sounds.tone(1900, 1)])]
     for one in outputs:
         client.expect_complete(one)
     time.sleep(0.4)

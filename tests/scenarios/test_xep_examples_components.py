@@ -84,7 +84,7 @@ RECORD = "<record xmlns='urn:xmpp:rayo:record:1'/>"
 
 @pytest.fixture
 def play(bench):
-    return Play(bench)
+    return Play(bench, output={"files": [str(bench.folder)]})
 
 
 def complete(component, reason, to=JULIET):
@@ -99,7 +99,7 @@ STOPPED = "<stop xmlns='urn:xmpp:rayo:ext:complete:1'/>"
 @pytest.fixture
 def long_output(play):
     """A component that plays 25 seconds of tones, each second one that is 80 Hz higher: (caller, component)."""
-    path = play.server.folder / "staircase.wav"
+    path = play.bench.folder / "staircase.wav"
     signals.write_wav(path, signals.staircase(25, step=1, first=400, rise=80))
     caller, call = play.call()
     component = ref_of(play.command(call, f"""<output xmlns='urn:xmpp:rayo:output:1'>
@@ -241,7 +241,7 @@ def test_seek_forward_by_20_s(long_output, play):
 
 
 def test_component_has_reached_the_end_of_the_document(play):
-    path = play.server.folder / "tone.wav"
+    path = play.bench.folder / "tone.wav"
     signals.write_wav(path, signals.tone(700, 0.5))
     caller, call = play.call()
     begin = time.monotonic()

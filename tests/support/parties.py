@@ -11,7 +11,7 @@ TONES = (430, 610, 910, 1270, 1730, 2290, 2710, 3110)
 SETTLE = 0.5  # s: until a change is heard, play-out and jitter buffers included
 
 
-@dataclass
+@dataclass(eq=False)
 class Party:
     leg: Dialog
     jid: str

@@ -11,7 +11,7 @@ OUTPUT, INPUT, PROMPT = "urn:xmpp:rayo:output:1", "urn:xmpp:rayo:input:1", "urn:
 SRGS, SSML, URIS = "application/srgs+xml", "application/ssml+xml", "text/uri-list"
 INPUT_COMPLETE = "{urn:xmpp:rayo:input:complete:1}"
 OUTPUT_COMPLETE = "{urn:xmpp:rayo:output:complete:1}"
-LIMIT = 12.0
+LIMIT = 30.0
 
 
 def attributes_xml(**values):

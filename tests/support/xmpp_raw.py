@@ -13,7 +13,7 @@ import time
 import xml.etree.ElementTree as ET
 from xml.parsers import expat
 
-LIMIT = 12.0
+LIMIT = 30.0
 CLIENT = "{jabber:client}"
 STREAM = "{http://etherx.jabber.org/streams}"
 SASL = "{urn:ietf:params:xml:ns:xmpp-sasl}"
