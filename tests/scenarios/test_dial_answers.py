@@ -18,7 +18,7 @@ def speaks_and_hears(client, leg, jid, frequency=700):
     assert len(leg.media.hearing(time.monotonic() - 1.5).spans(1000)) == 1  # the start-beep
 
 
-@pytest.mark.parametrize("codec", ["PCMA", "PCMU", "G722", "L16/16000", "OPUS", "GSM"])
+@pytest.mark.parametrize("codec", ["PCMA", "PCMU", "G722", "OPUS", "GSM"])
 def test_every_codec_is_offered_and_can_be_answered_with(bench, codec):
     client = bench.client()
     leg, jid = bench.dialled(client, codecs=(codec,))
@@ -117,12 +117,12 @@ def test_a_redirection_is_followed_where_configured(bench):
 
 def test_a_redirection_in_a_circle_ends(bench):
     bench.start_server(dial={"redirects": 2})
-    client, bob = bench.client(), bench.callee()
+    client, bob, carol = bench.client(), bench.callee(), bench.callee()
     jid = client.dial(bob.uri)
-    for number in (1, 2, 3):
-        bob.wait_call(number).redirect(bob.uri)
+    bob.wait_call().redirect(carol.uri)
+    carol.wait_call().redirect(bob.uri)  # where it has been tried already (RFC 3261 §8.1.3.4)
     assert end_reason(client.expect_end(jid))[1] == "302"
-    assert len(bob._legs) == 3
+    assert len(bob._legs) == len(carol._legs) == 1
 
 
 # ---- telephone numbers and digests ----
