@@ -125,8 +125,9 @@ Result<Config> parse_config(std::string_view text, const std::string& file_name)
     const toml::node& value = entry.second;
     const bool known = std::ranges::any_of(config_keys(), [&](const Key& key) { return key.table == name.str(); });
     if (!known) {
-      return bad_request(fmt::format("{}unknown key '{}': expected the tables xmpp, rayo, sip, rtp, recording, log",
-                                     place(file_name, name.source()), name.str()));
+      return bad_request(
+          fmt::format("{}unknown key '{}': expected the tables xmpp, rayo, sip, rtp, dial, recording, output, log",
+                      place(file_name, name.source()), name.str()));
     }
     if (!value.is_table()) {
       return wrong(file_name, value, std::string(name.str()), fmt::format("a table [{}]", name.str()));

@@ -9,7 +9,9 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "call/dial_plan.hpp"
 #include "media/engine.hpp"
+#include "play/renderer.hpp"
 #include "rayo/dialect.hpp"
 #include "record/settings.hpp"
 #include "sip/user_agent.hpp"
@@ -22,10 +24,17 @@ struct Config {
   rayo::Dialect dialect = rayo::Dialect::rayo_2011;
   sip::Options sip;
   media::EngineOptions rtp;
+  call::DialPlan dial;  // without credentials and host, which are filled in at start
+  std::string dial_user, dial_password, dial_realm;
+  std::string dial_register;  // an address of record; empty: none is registered
+  std::chrono::seconds dial_register_expires{3600};
   std::string recording_directory;  // empty: "recordings" in the data directory
   std::string recording_format = "mp3";
   int recording_writers = 2;
   record::PauseMode recording_pause = record::PauseMode::skip;
+  // Roots as they are configured, to which the recordings are added at start; cache empty: "cache" in the data
+  // directory.
+  play::RendererOptions output;
   base::log::Level log_level = base::log::Level::info;
   base::log::Format log_format = base::log::Format::text;
 };

@@ -2,113 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <cstdint>
 #include <limits>
 
+#include "app/config_values.hpp"
 #include "net/address.hpp"
 #include "record/formats/format.hpp"
 
 namespace app {
 namespace {
-
-// ---- TOML values ----
-
-bool take_string(std::string& place, const toml::node& node) {
-  const auto value = node.value_exact<std::string>();
-  if (!value) return false;
-  place = *value;
-  return true;
-}
-
-template <class Number>
-bool take_integer(Number& place, const toml::node& node, std::int64_t least, std::int64_t most) {
-  const auto value = node.value_exact<std::int64_t>();
-  if (!value || *value < least || *value > most) return false;
-  place = static_cast<Number>(*value);
-  return true;
-}
-
-template <class Unit>
-bool take_duration(Unit& place, const toml::node& node, std::int64_t least, std::int64_t most) {
-  std::int64_t count = 0;
-  if (!take_integer(count, node, least, most)) return false;
-  place = Unit(count);
-  return true;
-}
-
-// A number of seconds, or a string with its unit ("500ms", "60s"), from 0 to `most` seconds.
-bool take_seconds(std::chrono::milliseconds& place, const toml::node& node, double most) {
-  double seconds = 0;
-  if (const auto text = node.value_exact<std::string>()) {
-    const char* end = text->data() + text->size();
-    const auto [unit, error] = std::from_chars(text->data(), end, seconds);
-    const std::string_view rest(unit, static_cast<std::size_t>(end - unit));
-    if (error != std::errc() || (rest != "s" && rest != "ms")) return false;
-    if (rest == "ms") seconds /= 1000;
-  } else if (node.is_number()) {
-    seconds = *node.value<double>();
-  } else {
-    return false;
-  }
-  if (!(seconds >= 0 && seconds <= most)) return false;
-  place = std::chrono::milliseconds(std::llround(seconds * 1000));
-  return true;
-}
-
-std::string seconds_text(std::chrono::milliseconds time) {
-  if (time.count() % 1000 == 0) return std::to_string(time.count() / 1000);
-  return fmt::format("\"{}ms\"", time.count());
-}
-
-// A non-empty list of strings that all satisfy `fits`.
-bool take_list(std::vector<std::string>& place, const toml::node& node, bool (*fits)(std::string_view)) {
-  const toml::array* list = node.as_array();
-  if (list == nullptr || list->empty()) return false;
-  std::vector<std::string> taken;
-  for (const toml::node& entry : *list) {
-    const auto text = entry.value_exact<std::string>();
-    if (!text || !fits(*text)) return false;
-    taken.push_back(*text);
-  }
-  place = std::move(taken);
-  return true;
-}
-
-template <class Value>
-bool take_choice(Value& place, const toml::node& node, std::initializer_list<std::pair<std::string_view, Value>> of) {
-  const auto text = node.value_exact<std::string>();
-  for (const auto& [name, value] : of) {
-    if (text && *text == name) {
-      place = value;
-      return true;
-    }
-  }
-  return false;
-}
-
-// A basic TOML string.
-std::string toml_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\u{:04X}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
-
-std::string list_of(const std::vector<std::string>& entries) {
-  std::string out = "[";
-  for (const std::string& entry : entries) out += (out.size() > 1 ? ", " : "") + toml_string(entry);
-  return out + "]";
-}
 
 // ---- values that only make sense in one form ----
 
@@ -158,8 +59,6 @@ bool take_record_format(std::string& place, const toml::node& node) {
   return true;
 }
 
-bool take_path(std::string& place, const toml::node& node) { return take_string(place, node) && !place.empty(); }
-
 std::string_view tls_name(xmpp::Tls tls) {
   return tls == xmpp::Tls::off ? "off" : tls == xmpp::Tls::optional ? "optional" : "required";
 }
@@ -175,11 +74,7 @@ std::string_view pause_name(record::PauseMode pause) {
   return pause == record::PauseMode::skip ? "skip" : pause == record::PauseMode::silence ? "silence" : "tone";
 }
 
-std::string path_or_nothing(const std::string& path) { return path.empty() ? std::string() : toml_string(path); }
-
-}  // namespace
-
-const std::vector<Key>& config_keys() {
+const std::vector<Key>& core_keys() {
   using toml::node;
   static const std::vector<Key> keys = {
       {"xmpp", "domain", "the server's XMPP domain: calls are id@domain",
@@ -197,10 +92,10 @@ const std::vector<Key>& config_keys() {
        "\"off\", \"optional\" or \"required\"", [](const Config& c) { return toml_string(tls_name(c.xmpp.tls)); }},
       {"xmpp", "certificate", "PEM file with the certificate chain; without it a self-signed one is made at start",
        [](Config& c, const node& n) { return take_path(c.xmpp.certificate, n); }, "a file name, as a string",
-       [](const Config& c) { return path_or_nothing(c.xmpp.certificate); }},
+       [](const Config& c) { return string_or_nothing(c.xmpp.certificate); }},
       {"xmpp", "key", "PEM file with the certificate's private key",
        [](Config& c, const node& n) { return take_path(c.xmpp.key, n); }, "a file name, as a string",
-       [](const Config& c) { return path_or_nothing(c.xmpp.key); }},
+       [](const Config& c) { return string_or_nothing(c.xmpp.key); }},
       {"rayo", "dialect",
        "for clients whose account and presence do not say: \"rayo-2011\", \"rayo-server-2013\" or \"xep-0327\"",
        [](Config& c, const node& n) {
@@ -243,7 +138,7 @@ const std::vector<Key>& config_keys() {
        [](const Config& c) { return std::to_string(c.rtp.record_depth.count()); }},
       {"recording", "directory", "where recordings are kept; without it recordings/ in the data directory",
        [](Config& c, const node& n) { return take_path(c.recording_directory, n); }, "a directory name, as a string",
-       [](const Config& c) { return path_or_nothing(c.recording_directory); }},
+       [](const Config& c) { return string_or_nothing(c.recording_directory); }},
       {"recording", "format", "of a <record/> without one in the dialect rayo-2011 (the other dialects fix wav)",
        [](Config& c, const node& n) { return take_record_format(c.recording_format, n); },
        "the name of a recording format that is built in, such as \"mp3\" or \"wav\"",
@@ -289,6 +184,17 @@ const std::vector<Key>& config_keys() {
   return keys;
 }
 
+}  // namespace
+
+const std::vector<Key>& config_keys() {
+  static const std::vector<Key> all = [] {
+    std::vector<Key> keys = core_keys();
+    for (const auto& more : {dial_keys(), output_keys()}) keys.insert(keys.end(), more.begin(), more.end());
+    return keys;
+  }();
+  return all;
+}
+
 const std::vector<AccountKey>& account_keys() {
   using toml::node;
   using xmpp::Account;
@@ -302,19 +208,21 @@ const std::vector<AccountKey>& account_keys() {
        "the local part of a JID, in lower case", [](const Account& a) { return toml_string(a.name); }},
       {"password", "in plain text, …",
        [](Account& a, const node& n) { return take_string(a.password, n) && !a.password.empty(); }, "a string",
-       [](const Account& a) { return path_or_nothing(a.password); }},
+       [](const Account& a) { return string_or_nothing(a.password); }},
       {"verifier", "… or as SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>",
        [](Account& a, const node& n) {
          return take_string(a.verifier, n) && static_cast<bool>(xmpp::check_verifier(a.verifier));
        },
        "SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey> or SCRAM-SHA-1$…, parts in base64",
-       [](const Account& a) { return path_or_nothing(a.verifier); }},
+       [](const Account& a) { return string_or_nothing(a.verifier); }},
       {"dialect", "the Rayo dialect of this account's clients; without it their presence decides",
        [](Account& a, const node& n) {
          return take_string(a.dialect, n) && rayo::parse_dialect(a.dialect).has_value();
        },
        "\"rayo-2011\", \"rayo-server-2013\" or \"xep-0327\"",
-       [](const Account& a) { return path_or_nothing(a.dialect); }},
+       [](const Account& a) { return string_or_nothing(a.dialect); }},
+      {"dial", "its clients may place calls", [](Account& a, const node& n) { return take_boolean(a.may_dial, n); },
+       "true or false", [](const Account& a) { return std::string(a.may_dial ? "true" : "false"); }},
   };
   return keys;
 }

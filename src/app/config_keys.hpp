@@ -24,6 +24,10 @@ struct Key {
 
 const std::vector<Key>& config_keys();
 
+// Parts of it, one for each subject that has many.
+std::vector<Key> dial_keys();
+std::vector<Key> output_keys();
+
 // The keys of one [[xmpp.account]].
 struct AccountKey {
   std::string_view name;

@@ -92,6 +92,27 @@ TEST(Config, WhatIsPrintedIsReadBackToTheSame) {
   EXPECT_TRUE(again->rtp.silence_digits);
 }
 
+TEST(Config, SaysWhatMayBePlayedAndHowItIsSpoken) {
+  const auto config = app::parse_config(
+      "[output]\nfiles = [\"/sounds\", \"/more\"]\nhttp = false\nmax-size = 5\ncache = \"/var/cache/t\"\n"
+      "tts = [\"say\", \"{voice}\"]\ntts-input = \"text\"\nvoice = \"de\"\ntts-timeout = 3\n",
+      "t.toml");
+  ASSERT_TRUE(config) << config.error().text;
+  EXPECT_EQ(config->output.roots, (std::vector<std::filesystem::path>{"/sounds", "/more"}));
+  EXPECT_FALSE(config->output.fetching.http);
+  EXPECT_EQ(config->output.fetching.max_bytes, 5'000'000U);
+  EXPECT_EQ(config->output.cache, "/var/cache/t");
+  EXPECT_EQ(config->output.speech.command, (std::vector<std::string>{"say", "{voice}"}));
+  EXPECT_EQ(config->output.speech.input, play::SpeechInput::text);
+  EXPECT_EQ(config->output.speech.timeout, std::chrono::seconds(3));
+  const auto none = app::parse_config("[output]\nfiles = []\ntts = []\n", "t.toml");
+  ASSERT_TRUE(none) << none.error().text;
+  EXPECT_TRUE(none->output.speech.command.empty());
+  const auto again = app::parse_config(app::print_config(*none), "printed.toml");
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_EQ(app::print_config(*again), app::print_config(*none));
+}
+
 TEST(Config, NamesFileLineAndColumnOfWhatIsWrong) {
   EXPECT_THAT(error_of("[xmpp]\n  nonsense = 1\n"), StartsWith("t.toml:2:3: unknown key 'xmpp.nonsense'"));
   EXPECT_THAT(error_of("\n\n[nothing]\n"), StartsWith("t.toml:3:"));
@@ -137,6 +158,16 @@ TEST(Config, RefusesImpossibleValues) {
            "[recording]\npause = \"loud\"",
            "[recording]\npause = true",
            "[recording]\ndtmf = \"drop\"",
+           "[output]\nfiles = \"/sounds\"",
+           "[output]\nfiles = [\"sounds\"]",
+           "[output]\nhttp = \"yes\"",
+           "[output]\nmax-size = 0",
+           "[output]\nfetch-timeout = 0",
+           "[output]\ncache = \"\"",
+           "[output]\ntts = \"espeak-ng\"",
+           "[output]\ntts = [\"\"]",
+           "[output]\ntts-input = \"html\"",
+           "[output]\ntts-timeout = \"500ms\"",
            "[log]\nformat = \"xml\"",
            "[rayo]\ndialect = \"rayo\"",
            "[[xmpp.account]]\nname = \"a\"",

@@ -18,6 +18,7 @@
 #include "base/log.hpp"
 #include "base/mailbox.hpp"
 #include "call/calls.hpp"
+#include "play/renderer.hpp"
 #include "rayo/server.hpp"
 #include "record/recorder.hpp"
 
@@ -44,6 +45,8 @@ class Service {
 
  private:
   record::RecorderOptions recorder_options() const;
+  play::RendererOptions renderer_options() const;
+  call::DialPlan dial_plan() const;
   Result<void> choose_accounts();
   void wait_for_signal();
   void reload();
@@ -73,6 +76,7 @@ class Service {
   std::unique_ptr<rayo::Server> rayo_;
   std::unique_ptr<xmpp::Listener> listener_;
   std::unique_ptr<record::Recorder> recorder_;
+  std::unique_ptr<play::Renderer> renderer_;  // outlives media, which reads its feeds
   std::unique_ptr<media::Engine> media_;
   std::unique_ptr<sip::UserAgent> sip_;
   std::unique_ptr<call::Calls> calls_;
@@ -97,6 +101,23 @@ record::RecorderOptions Service::recorder_options() const {
   return options;
 }
 
+play::RendererOptions Service::renderer_options() const {
+  play::RendererOptions options = config_.output;
+  options.roots.push_back(recorder_options().directory);
+  if (options.cache.empty()) options.cache = data_directory() / "cache";
+  options.cache = std::filesystem::absolute(options.cache);
+  return options;
+}
+
+call::DialPlan Service::dial_plan() const {
+  call::DialPlan plan = config_.dial;
+  if (!config_.dial_user.empty()) {
+    plan.credentials = sip::Credentials{config_.dial_user, config_.dial_password, config_.dial_realm};
+  }
+  plan.host = config_.rtp.address;
+  return plan;
+}
+
 Result<void> Service::choose_accounts() {
   if (!config_.xmpp.accounts.empty()) return {};
   auto embedded = embedded_account(data_directory());
@@ -111,10 +132,12 @@ Result<void> Service::start() {
   if (auto chosen = choose_accounts(); !chosen) return chosen;
 
   rayo_ = std::make_unique<rayo::Server>(
-      rayo::ServerOptions{config_.xmpp.domain, config_.dialect, config_.recording_format},
+      rayo::ServerOptions{config_.xmpp.domain, config_.dialect, config_.recording_format, dial_plan()},
       [this](const xmpp::Jid& to, const xml::Element& stanza) { return listener_->send(to, stanza); });
   recorder_ = std::make_unique<record::Recorder>(
       recorder_options(), [this](std::function<void()> job) { control_jobs_.post(std::move(job)); });
+  renderer_ = std::make_unique<play::Renderer>(
+      renderer_options(), [this](std::function<void()> job) { control_jobs_.post(std::move(job)); });
   media_ = std::make_unique<media::Engine>(config_.rtp, [this](media::Event event) { media_events_.post(event); });
   config_.sip.software = "Telegraphone/" TELEGRAPHONE_VERSION;
   sip_ =
@@ -123,6 +146,7 @@ Result<void> Service::start() {
       .sip = *sip_,
       .media = *media_,
       .recorder = *recorder_,
+      .renderer = *renderer_,
       .observer = *rayo_,
       .after = [this](base::milliseconds delay, std::function<void()> action) { after(delay, std::move(action)); },
       .rtp_address = config_.rtp.address});
@@ -131,10 +155,17 @@ Result<void> Service::start() {
 
   // Callers last: when the first INVITE comes, everything that it needs is there.
   if (auto started = recorder_->start(); !started) return started;
+  if (auto started = renderer_->start(); !started) return started;
   if (auto started = media_->start(); !started) return started;
   if (auto started = listener_->start(); !started) return started;
   if (auto started = sip_->start(); !started) return started;
 
+  if (!config_.dial_register.empty()) {
+    sip_->send(sip::Register{.registrar = config_.dial.gateway,
+                             .aor = config_.dial_register,
+                             .credentials = dial_plan().credentials.value_or(sip::Credentials{}),
+                             .expires = config_.dial_register_expires});
+  }
   wait_for_signal();
   if (!account_note_.empty()) log::info("app", "{}", account_note_);
   for (const std::string& address : config_.xmpp.listen) log::info("app", "XMPP on {}", address);
@@ -174,12 +205,15 @@ void Service::log_figures() const {
   const call::Stats& calls = calls_->stats();
   log::info(
       "app",
-      "calls: {} offered, {} answered, {} ended, {} up; refused: {} no codec, {} malformed, {} nobody there, {} while "
-      "stopping",
-      calls.offered, calls.answered, calls.ended, calls_->size(), calls.refused_codec, calls.refused_malformed,
-      calls.refused_nobody, calls.refused_shutdown);
+      "calls: {} offered, {} dialled, {} answered, {} ended, {} up; {} joins, {} mixers; refused: {} no codec, {} "
+      "malformed, {} nobody there, {} while stopping",
+      calls.offered, calls.dialled, calls.answered, calls.ended, calls_->size(), calls.joins, calls.mixers,
+      calls.refused_codec, calls.refused_malformed, calls.refused_nobody, calls.refused_shutdown);
   log::info("app", "recordings: {} begun, {} failed, {} unheard for their first 2 s", calls.recordings,
             calls.recordings_failed, calls.recordings_unheard);
+  const play::Renderer::Stats& outputs = renderer_->stats();
+  log::info("app", "outputs: {} begun, {} refused, {} ms of silence in place of audio that was late", outputs.opened,
+            outputs.refused, outputs.late);
   const media::Engine::Stats media = media_->stats();
   log::info("app",
             "media: {} packets received, {} lost, {} late, {} duplicate, {} malformed, {} foreign, {} resyncs, {} "

@@ -18,6 +18,8 @@ enum class Kind {
   conflict,        // it exists already, or belongs to somebody else
   unexpected,      // not now: the state is wrong
   not_allowed,     // refused by policy or by a decision taken earlier
+  unregistered,    // who asks must register first
+  not_authorized,  // who asks may not
   no_resources,    // no port, no space, too many; it may work later
   not_acceptable,  // no common ground was found (no codec)
   unavailable,     // a service that this depends on is not there

@@ -14,8 +14,11 @@ namespace call {
 
 namespace log = base::log;
 
-Calls::Calls(Context context) : context_(std::move(context)) {
-  context_.note_stream = [this](media::EndpointRef stream, Call& call) { by_stream_[stream.id] = call.id(); };
+Calls::Calls(Context context) : context_(std::move(context)), mixers_(context_), joins_(context_) {
+  context_.calls = this;
+  context_.mixers = &mixers_;
+  context_.joins = &joins_;
+  context_.note_endpoint = [this](media::EndpointRef endpoint, Host& host) { by_endpoint_[endpoint.id] = host.id(); };
   context_.over = [this](const std::string& id) { remove(id); };
 }
 
@@ -24,13 +27,26 @@ Call* Calls::find(const std::string& id) {
   return found == calls_.end() ? nullptr : found->second.get();
 }
 
-Call* Calls::find_by_component(const std::string& component) {
-  const auto found = components_.find(component);
-  return found == components_.end() ? nullptr : find(found->second);
+Host* Calls::find_host(const std::string& id) {
+  if (Call* call = find(id)) return call;
+  return mixers_.find_by_id(id);
 }
 
-void Calls::note_component(const std::string& component, const std::string& call) { components_[component] = call; }
-void Calls::forget_component(const std::string& component) { components_.erase(component); }
+base::Result<Call*> Calls::dial(const std::string& wanted_id, Dial dial) {
+  if (shutting_down_) return base::Error{base::Kind::unavailable, "the server is stopping"};
+  if (!wanted_id.empty() && find_host(wanted_id) != nullptr) {
+    return base::Error{base::Kind::conflict, "there is a call of that name", base::Fault::peer};
+  }
+  auto made = std::make_unique<Call>(context_, wanted_id.empty() ? base::random_id(20) : wanted_id, std::move(dial));
+  Call& call = *made;
+  calls_.emplace(call.id(), std::move(made));
+  by_dialog_[call.dialog()] = &call;
+  if (auto dialled = call.dial(); !dialled) {
+    remove(call.id());
+    return std::move(dialled.error());
+  }
+  return &call;
+}
 
 void Calls::on_incoming(sip::Incoming incoming) {
   const auto refuse = [&](int status, std::uint64_t& counter, const std::string& why) {
@@ -77,7 +93,7 @@ void Calls::on_incoming(sip::Incoming incoming) {
 
 void Calls::remove(const std::string& id) {
   const auto found = calls_.find(id);
-  if (found == calls_.end()) return;
+  if (found == calls_.end()) return mixers_.remove(id);
   by_dialog_.erase(found->second->dialog());
   calls_.erase(found);
   if (calls_.empty() && on_empty_) std::exchange(on_empty_, {})();
@@ -97,7 +113,8 @@ void Calls::on_sip(sip::Event event) {
         if constexpr (std::is_same_v<Kind, sip::Incoming>) {
           on_incoming(std::move(it));
         } else if constexpr (std::is_same_v<Kind, sip::Registered>) {
-          log::info("call", "registration of {}: {}", it.aor, it.status);
+          const bool stands = it.status >= 200 && it.status < 300;
+          log::info("call", "registration of {}: {} ({})", it.aor, stands ? "stands" : "failed", it.status);
         } else if constexpr (!std::is_same_v<Kind, sip::Stopped>) {
           pass_to_dialog(std::move(it));
         }
@@ -105,21 +122,78 @@ void Calls::on_sip(sip::Event event) {
       event);
 }
 
+Host* Calls::host_of(media::EndpointRef endpoint) {
+  const auto found = by_endpoint_.find(endpoint.id);
+  return found == by_endpoint_.end() ? nullptr : find_host(found->second);
+}
+
+Call* Calls::call_of(media::EndpointRef endpoint) {
+  Host* host = host_of(endpoint);
+  return host == nullptr || host->is_mixer() ? nullptr : static_cast<Call*>(host);
+}
+
+// What components of a mixer see of its members.
 template <class Event>
-void Calls::pass_to_stream(const Event& event) {
-  const auto found = by_stream_.find(event.endpoint.id);
-  if (found == by_stream_.end()) return;
-  if (Call* call = find(found->second)) call->on_media(event);
+void Calls::pass_to_mixers_of(Host& member, const Event& event) {
+  for (Host* host : joins_.joined_to(member)) {
+    if (host->is_mixer()) host->pass_on(event);
+  }
+}
+
+void Calls::on_host_event(const media::Digit& event) {
+  if (Call* call = call_of(event.endpoint)) on_digit(*call, DigitWays::Way::media, event);
+}
+
+void Calls::on_digit(Call& call, DigitWays::Way way, const media::Digit& event) {
+  if (call.is_ending() || !call.digit_ways().counts(way, event.digit, base::Clock::now())) return;
+  call.on_digit(event);
+  call.pass_on(event);
+  pass_to_mixers_of(call, event);
+}
+
+void Calls::on_host_event(const media::Voice& event) {
+  Call* call = call_of(event.endpoint);
+  if (call == nullptr || call->is_ending()) return;
+  call->pass_on(event);
+  pass_to_mixers_of(*call, event);
+}
+
+void Calls::on_host_event(const media::Speaking& event) {
+  Host* host = host_of(event.endpoint);
+  Call* speaker = call_of(event.speaker);
+  if (host == nullptr || !host->is_mixer() || host->is_ending() || speaker == nullptr) return;
+  context_.observer.on_speaking(static_cast<Mixer&>(*host), *speaker, event.speaking);
+}
+
+void Calls::on_host_event(const media::PartySilent& event) {
+  if (Call* call = call_of(event.endpoint)) call->on_media(event);
+}
+
+void Calls::on_host_event(const media::Destroyed& event) {
+  Host* host = host_of(event.endpoint);
+  by_endpoint_.erase(event.endpoint.id);
+  if (host == nullptr) return;
+  if (host->is_mixer()) {
+    static_cast<Mixer*>(host)->on_media(event);
+  } else {
+    static_cast<Call*>(host)->on_media(event);
+  }
+}
+
+// The host may be gone; the feed is not needed any more in any case.
+void Calls::on_host_event(const media::OutputEnded& event) {
+  if (Host* host = host_of(event.endpoint)) host->pass_on(event);
+  context_.renderer.close(event.output);
+}
+
+// What concerns components of the host alone.
+template <class Event>
+void Calls::on_host_event(const Event& event) {
+  if (Host* host = host_of(event.endpoint)) host->pass_on(event);
 }
 
 void Calls::on_media(const media::Event& event) {
-  std::visit(
-      [&](const auto& it) {
-        using Kind = std::decay_t<decltype(it)>;
-        pass_to_stream(it);
-        if constexpr (std::is_same_v<Kind, media::Destroyed>) by_stream_.erase(it.endpoint.id);
-      },
-      event);
+  std::visit([&](const auto& it) { on_host_event(it); }, event);
 }
 
 void Calls::shut_down(std::function<void()> done) {

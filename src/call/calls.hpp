@@ -1,15 +1,16 @@
 #pragma once
-// All calls that are up: makes one of every INVITE that can be served, and hands each event of signalling and media to
-// the call that it concerns. Owned by the control thread.
+// All calls and mixers that are up: makes a call of every INVITE that can be served and of every dial command, and
+// hands each event of signalling and media to the host that it concerns. Owned by the control thread.
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
 
 #include "call/call.hpp"
+#include "call/joins.hpp"
+#include "call/mixer.hpp"
 
 namespace call {
 
@@ -19,12 +20,17 @@ class Calls {
 
   void on_sip(sip::Event event);
   void on_media(const media::Event& event);
+  // A key of a call's party, however it came.
+  void on_digit(Call& call, DigitWays::Way way, const media::Digit& event);
+
+  // Makes a call and sends its INVITE. `id`: as which it is to be known; empty: any. A conflict if that is taken.
+  base::Result<Call*> dial(const std::string& id, Dial dial);
 
   Call* find(const std::string& id);
-  // The call that a component belongs to, or null.
-  Call* find_by_component(const std::string& component);
-  void note_component(const std::string& component, const std::string& call);
-  void forget_component(const std::string& component);
+  Joins& joins() { return joins_; }
+  Mixers& mixers() { return mixers_; }
+  // A call or mixer by its id.
+  Host* find_host(const std::string& id);
 
   std::size_t size() const { return calls_.size(); }
   // No new calls from now on (503); those that are up are hung up. `done` is called when the last is gone.
@@ -37,15 +43,26 @@ class Calls {
   void remove(const std::string& id);
   template <class Event>
   void pass_to_dialog(Event event);
+  Host* host_of(media::EndpointRef endpoint);
+  Call* call_of(media::EndpointRef endpoint);
+  void on_host_event(const media::Digit& event);
+  void on_host_event(const media::Speaking& event);
+  void on_host_event(const media::PartySilent& event);
+  void on_host_event(const media::Destroyed& event);
+  void on_host_event(const media::Voice& event);
+  void on_host_event(const media::OutputEnded& event);
   template <class Event>
-  void pass_to_stream(const Event& event);
+  void on_host_event(const Event& event);
+  template <class Event>
+  void pass_to_mixers_of(Host& member, const Event& event);
 
   Context context_;
   std::unordered_map<std::string, std::unique_ptr<Call>> calls_;
   std::unordered_map<sip::DialogId, Call*> by_dialog_;
-  std::unordered_map<std::uint32_t, std::string> by_stream_;  // endpoint -> call id
-  std::unordered_map<std::string, std::string> components_;   // component id -> call id
-  std::function<void()> on_empty_;                            // shut_down()'s
+  std::unordered_map<std::uint32_t, std::string> by_endpoint_;  // call or mixer id
+  Mixers mixers_;
+  Joins joins_;
+  std::function<void()> on_empty_;  // shut_down()'s
   bool shutting_down_ = false;
 };
 

@@ -8,6 +8,7 @@
 // Whoever makes one hands it a `started`, which is called once: with nothing when it runs (then, not before, the client
 // gets its reference, so nothing of the component may be reported earlier), or with the reason why it does not.
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,9 +36,11 @@ struct OutputOutcome {
 struct InputOutcome {
   enum class Reason { stop, hangup, error, match, noinput, nomatch };
   Reason reason = Reason::match;
-  std::string error;
-  std::string content_type;  // of `result`
-  std::string result;        // for Reason::match: the document, NLSML
+  std::string error = {};
+  std::string content_type = {};  // of `result`
+  std::string result = {};        // for Reason::match: the document, NLSML
+  // The same in parts, for clients of 2011-2013: the keys, what they mean, what the grammar's tags say.
+  std::string utterance = {}, interpretation = {}, tag = {};
 };
 
 using Outcome = std::variant<record::Outcome, OutputOutcome, InputOutcome>;
@@ -68,6 +71,8 @@ class Component {
   // On a mixer: a call has been joined to it; is about to leave it.
   virtual void on_joined(Call&) {}
   virtual void on_leaving(Call&) {}
+  // Likewise: which way audio goes between the two has changed.
+  virtual void on_changed(Call&) {}
 
  protected:
   // Each destroys the component, later, when nothing of it is being executed any more.
@@ -77,6 +82,8 @@ class Component {
   void after(std::chrono::milliseconds delay, std::function<void()> action);
 
  private:
+  friend class Host;
+
   Host& host_;
   const std::string id_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // callbacks that may come later look here

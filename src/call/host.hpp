@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "call/component.hpp"
 #include "call/context.hpp"
@@ -26,6 +27,8 @@ class Host {
   // What a new component works on. `unexpected` where there is no media; an unanswered call opens early media if its
   // peer takes that (§6.5).
   virtual base::Result<media::EndpointRef> open_media() = 0;
+  // What it is to media; id 0: nothing yet.
+  virtual media::EndpointRef endpoint() const = 0;
   // Of its audio at present, Hz.
   virtual std::uint32_t rate() const = 0;
   // For tags of what is recorded.
@@ -52,7 +55,8 @@ class Host {
 
  private:
   friend class Component;
-  void remove(const std::string& id);
+  // The component is over; with an outcome: it is told. Destroyed later.
+  void release(Component& component, const Outcome* outcome);
 
   Context& context_;
   const std::string id_;

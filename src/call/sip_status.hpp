@@ -18,6 +18,8 @@ inline int sip_status(base::Kind kind) {
     case base::Kind::unexpected:
       return 491;
     case base::Kind::not_allowed:
+    case base::Kind::unregistered:
+    case base::Kind::not_authorized:
       return 403;
     case base::Kind::no_resources:
       return 503;

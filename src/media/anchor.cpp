@@ -70,7 +70,7 @@ void Anchor::set(const Packet& packet, Position floor) {
   settles_at_.reset();
   settling_ = 0;
   room_ = at_ - floor;
-  if (room_ > 0) settles_at_ = packet.arrival + options_.depth * 3 / 4 - packet.duration;
+  if (room_ > 0 && options_.settles) settles_at_ = packet.arrival + options_.depth * 3 / 4 - packet.duration;
 }
 
 // Another source, another row of timestamps, or another codec with another clock (RFC 7160): what follows without a

@@ -17,6 +17,8 @@ class Anchor {
     Position depth = 1600;      // samples: how late a packet may come and still be played
     Position max_early = 2400;  // further ahead of its arrival than this is a jump of the timestamps
     std::uint32_t rate = 8000;
+    // The first packets may move the reference. Not where they are played before it is known by how much.
+    bool settles = true;
   };
   explicit Anchor(Options options) : options_(options) {}
 

@@ -4,15 +4,13 @@
 #include <cmath>
 #include <numbers>
 #include <spandsp.h>
-#include <string_view>
+
+#include "media/dtmf.hpp"
 
 namespace media {
 namespace {
 
-constexpr std::string_view kKeys = "123A456B789C*0#D";
-constexpr std::array<double, 4> kLow{697, 770, 852, 941}, kHigh{1209, 1336, 1477, 1633};
 constexpr double kShare = 0.6;  // of a block's energy that lies in a digit's two tones
-constexpr std::uint32_t kDetectorRate = 8000;
 
 // The energy of one frequency in a block, as a part of `energy`, that of the whole block.
 double share(std::span<const std::int16_t> block, double hz, double rate, double energy) {
@@ -42,15 +40,15 @@ void DigitGate::on_tone(void* gate, int key, int /*level*/, int /*delay*/) {
 }
 
 bool DigitGate::is_tone(char key, std::size_t block) const {
-  const auto found = kKeys.find(key);
+  const auto tones = tones_of(key);
   const FrameBuffer& frame = slots_[block / kBlocks % (kDelay + 1)].frame;
-  if (found == std::string_view::npos || frame.size < kBlocks) return false;
+  if (!tones || frame.size < kBlocks) return false;
   const std::size_t length = frame.size / kBlocks;
   const std::span<const std::int16_t> samples(&frame.send[block % kBlocks * length], length);
   double energy = 0;
   for (const std::int16_t sample : samples) energy += static_cast<double>(sample) * sample;
   if (energy < static_cast<double>(length)) return false;
-  return share(samples, kLow[found / 4], rate_, energy) + share(samples, kHigh[found % 4], rate_, energy) > kShare;
+  return share(samples, tones->low, rate_, energy) + share(samples, tones->high, rate_, energy) > kShare;
 }
 
 // Back to where the tone began, and the block in which it did.
@@ -91,14 +89,7 @@ void DigitGate::silence(char key, Position begin, Position end) {
 
 void DigitGate::detect(const FrameBuffer& frame) {
   std::array<std::int16_t, kMaxFrame> narrow;
-  const std::size_t count = frame.size * kDetectorRate / rate_;
-  // Averages are filter enough for what lies below 1.7 kHz.
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t from = i * frame.size / count, to = (i + 1) * frame.size / count;
-    int sum = 0;
-    for (std::size_t k = from; k < to; ++k) sum += frame.send[k];
-    narrow[i] = static_cast<std::int16_t>(sum / static_cast<int>(std::max<std::size_t>(to - from, 1)));
-  }
+  const std::size_t count = to_detector_rate({frame.send.data(), frame.size}, rate_, narrow);
   dtmf_rx(detector_.get(), narrow.data(), static_cast<int>(count));
 }
 

@@ -85,6 +85,8 @@ using TapId = std::uint64_t;
 struct TapOptions {
   record::Settings settings;
   record::Track* track = nullptr;  // see record/track.hpp for its life
+  // Begins at the audio that arrived then, at most record_depth ago; nothing: that arrives now.
+  std::optional<base::Time> since = std::nullopt;
 };
 
 // ---- events, on the control thread ----
@@ -128,7 +130,9 @@ struct StreamStats {
   std::uint64_t received = 0, lost = 0, late = 0, duplicate = 0, malformed = 0, foreign = 0, sent = 0, send_failed = 0,
                 rtcp_received = 0, rtcp_sent = 0, resyncs = 0,
                 overflowed = 0,  // dropped by the kernel, its buffer being full
-      adjusted = 0;              // milliseconds of recorded audio that were resampled to follow the sender's clock
+      adjusted = 0,              // milliseconds of recorded audio that were resampled to follow the sender's clock
+      live_concealed = 0,        // milliseconds that others heard made up, packets being late or lost
+      live_depth = 0;            // milliseconds that others hear the party after its packets arrive; now, the deepest
 };
 
 struct CreatedStream {

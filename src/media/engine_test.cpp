@@ -221,4 +221,42 @@ TEST_F(EngineTest, RefusesAnAddressThatIsNotOfThisMachine) {
   EXPECT_FALSE(engine.start());
 }
 
+TEST_F(EngineTest, JoinsStreamsAndBridgesWhicheverWorkersTheyLiveOn) {
+  const auto first = create();
+  const net::Address to_first = target_;
+  engine_->configure(first.ref, format());
+  const auto second = create();
+  const auto second_phone = bound();
+  media::Format other = format();
+  other.remote_rtp = second_phone.local();
+  engine_->configure(second.ref, other);
+  const auto bridge = engine_->create_bridge();
+  engine_->join(first.ref, second.ref, media::Flow::duplex);
+  const auto hears = [&](std::uint8_t code) {
+    long count = 0;
+    for (const auto& bytes : received(second_phone)) count += std::count(bytes.begin(), bytes.end(), code);
+    return count;
+  };
+  target_ = to_first;
+  talk(milliseconds(500));
+  EXPECT_GT(hears(0x00), 2000) << "what the first one says";
+  engine_->unjoin(second.ref, first.ref);
+  engine_->join(bridge, first.ref, media::Flow::duplex);
+  engine_->join(second.ref, bridge, media::Flow::duplex);
+  record::Track track(8000, 1);
+  engine_->add_tap(bridge, 5, {{}, &track});
+  talk(milliseconds(500));
+  EXPECT_GT(hears(0x00), 2000);
+  engine_->destroy(bridge);
+  const auto gone = wait_for<media::Destroyed>();
+  ASSERT_TRUE(gone);
+  EXPECT_EQ(gone->endpoint, bridge);
+  const auto audio = take_all(track);
+  ASSERT_TRUE(track.ended());
+  EXPECT_GT(std::count(audio.begin(), audio.end(), -32124), 3000) << "µ-law code 0";
+  hears(0);
+  talk(milliseconds(200));
+  EXPECT_EQ(hears(0x00), 0);
+}
+
 }  // namespace

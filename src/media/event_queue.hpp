@@ -10,9 +10,10 @@ namespace media {
 
 class EventQueue {
  public:
-  // Room for this many streams and taps, and some digits. Not in a tick.
-  void make_room(std::size_t streams, std::size_t taps) {
-    const std::size_t needed = events_.size() + kDigits + 2 * streams + 2 * taps;
+  // Room for this many endpoints (a stream on a bridge is one more), for so many taps and outputs, and some digits. Not
+  // in a tick.
+  void make_room(std::size_t endpoints, std::size_t ends) {
+    const std::size_t needed = events_.size() + kDigits + 4 * endpoints + 2 * ends;
     if (needed > events_.capacity()) events_.reserve(2 * needed);
   }
   // What is bound to come at most once per stream or tap.

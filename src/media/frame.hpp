@@ -99,4 +99,13 @@ struct Frame {
   bool is_mulaw = false;
 };
 
+// Who else takes a stream's frames, beside its own taps.
+class FrameSink {
+ public:
+  virtual void take(const Frame& frame) = 0;
+
+ protected:
+  ~FrameSink() = default;
+};
+
 }  // namespace media

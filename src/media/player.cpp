@@ -28,6 +28,10 @@ Position Player::add_beep(Position now) {
 }
 
 void Player::render(Position at, std::span<std::int16_t> out) const {
+  if (!is_playing(at)) {
+    std::fill(out.begin(), out.end(), std::int16_t{0});
+    return;
+  }
   const auto length = static_cast<Position>(beep_.size());
   const Position period = pad_ + length + pad_;
   for (std::int16_t& sample : out) {

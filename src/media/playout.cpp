@@ -19,11 +19,11 @@ constexpr std::uint8_t kNoise = 0xfe;  // as an item's `decoding`
 
 }  // namespace
 
-Playout::Playout(std::uint32_t rate, milliseconds depth)
-    : rate_(rate), depth_(depth), anchor_(anchor_options()), concealer_(rate), noise_(rate) {}
+Playout::Playout(std::uint32_t rate, milliseconds depth, bool settles)
+    : rate_(rate), depth_(depth), settles_(settles), anchor_(anchor_options()), concealer_(rate), noise_(rate) {}
 
 Anchor::Options Playout::anchor_options() const {
-  return {.depth = most(depth_), .max_early = most(kMaxEarly), .rate = rate_};
+  return {.depth = most(depth_), .max_early = most(kMaxEarly), .rate = rate_, .settles = settles_};
 }
 
 void Playout::set_decoder(std::uint8_t payload_type, const codec::Codec& codec, const std::string& fmtp) {
@@ -84,6 +84,7 @@ void Playout::change_rate(std::uint32_t rate) {
 Playout::Verdict Playout::insert(const Arrival& arrival) {
   using Content = Arrival::Content;
   lateness_.reset();
+  inserted_end_.reset();
   const std::uint8_t number = decodings_.of_type(arrival.payload_type);
   Content content = arrival.content;
   if (arrival.payload.empty()) content = Content::other;  // a keepalive (RFC 6263 §4.1)
@@ -127,6 +128,7 @@ Playout::Verdict Playout::insert(const Arrival& arrival) {
   } else if (content == Content::noise) {
     position = std::max(newest_position_, anchor_.newest_end());  // it begins where the audio ended
   }
+  if (content == Content::audio) inserted_end_ = position + duration;
   if (newest) {
     newest_sequence_ = sequence;
     newest_position_ = position;
@@ -211,6 +213,28 @@ void Playout::skip(std::size_t samples) {
   cursor_ += static_cast<Position>(samples);
   block_begin_ = std::min(block_end_, block_begin_ + samples);
   due();
+}
+
+Position Playout::shortage(Position until) {
+  due();
+  if (!begun_ || pausing_ || noise_left_ > 0) return 0;
+  const Position end = received_end() - (last_ != nullptr ? delay(*last_) : 0);
+  const bool in_pause = end <= cursor_ && quiet_ > 0;
+  return in_pause || end >= until ? 0 : until - std::max(end, cursor_);
+}
+
+bool Playout::is_idle() { return block_begin_ == block_end_ && due() == nullptr && (quiet_ > 0 || !begun_); }
+
+Position Playout::missing(Position until) {
+  const Item* item = due();
+  if (item == nullptr || !buffer_.has_popped() || item->sequence <= buffer_.next()) return 0;
+  const Position begin = cursor_ + static_cast<Position>(block_end_ - block_begin_);
+  return begin < until ? std::max<Position>(item->position - begin, 0) : 0;
+}
+
+void Playout::shorten_loss(Position length) {
+  cursor_ += length;
+  if (raised_end_) *raised_end_ += length;
 }
 
 // The packet to be played next: those whose time has passed, and those that are no audio, are out of the way then.

@@ -31,7 +31,8 @@ namespace media {
 
 class Playout {
  public:
-  Playout(std::uint32_t rate, std::chrono::milliseconds depth);
+  // `settles`: see Anchor.
+  Playout(std::uint32_t rate, std::chrono::milliseconds depth, bool settles = true);
 
   // What this payload type means from now on. Packets that wait already keep their decoder.
   void set_decoder(std::uint8_t payload_type, const codec::Codec& codec, const std::string& fmtp);
@@ -63,12 +64,25 @@ class Playout {
   // Of the packet inserted last, if it was audio and says something about the sender's clock: see Anchor.
   std::optional<Position> lateness() const { return lateness_; }
 
+  // Where the packet inserted last ends, if it was audio and has a place.
+  std::optional<Position> inserted_end() const { return inserted_end_; }
+
   Position newest_duration() const { return newest_duration_; }
 
   // The next out.size() samples of the timeline, from cursor() on.
   void render(std::span<std::int16_t> out, Origins& origins);
   // The same without listening.
   void skip(std::size_t samples);
+
+  // For whom does not wait `depth`: by how much what has arrived falls short of `until`, though the party goes on as
+  // far as one can tell; 0 in a pause.
+  Position shortage(Position until);
+  // Nothing but silence or noise was played last, and nothing is waiting.
+  bool is_idle();
+  // The length of the loss that begins before `until`, where packets behind it have arrived.
+  Position missing(Position until);
+  // Makes it shorter: so much of it has been made up for elsewhere.
+  void shorten_loss(Position length);
 
   Position cursor() const { return cursor_; }
   // Where the audio that has arrived ends.
@@ -105,6 +119,7 @@ class Playout {
 
   std::uint32_t rate_;
   const std::chrono::milliseconds depth_;
+  const bool settles_;
   Anchor anchor_;
   rtp::JitterBuffer buffer_;
   Decodings decodings_;
@@ -117,7 +132,7 @@ class Playout {
   Position newest_position_ = 0, newest_duration_ = 0;
   std::optional<std::int64_t> new_source_at_;  // the sequence number from which on a new source speaks
   bool begun_ = false;
-  std::optional<Position> lateness_;
+  std::optional<Position> lateness_, inserted_end_;
 
   // What is being played: a decoded packet, or what was made up for one.
   std::array<std::int16_t, kMaxBlock> block_;

@@ -67,6 +67,17 @@ std::span<const std::uint8_t> Sender::keepalive(std::uint8_t payload_type, Posit
   return {packet_.data(), rtp::kHeaderSize};
 }
 
+std::span<const std::uint8_t> Sender::event(std::uint8_t payload_type, const rtp::TelephoneEvent& event, bool marker,
+                                            Position begin, std::uint32_t ticks, std::uint32_t event_clock) {
+  if (codec_ == nullptr) return {};
+  // The timestamps are those of the audio's clock, also where the durations are counted in another.
+  const auto later = static_cast<std::uint32_t>(scaled(ticks, event_clock, codec_->rtp_clock()));
+  write_header(payload_type, marker, timestamp(begin) + later);
+  event.write(std::span(packet_).subspan<rtp::kHeaderSize, rtp::kTelephoneEventSize>());
+  bytes_ += rtp::kTelephoneEventSize;
+  return {packet_.data(), rtp::kHeaderSize + rtp::kTelephoneEventSize};
+}
+
 std::optional<rtp::SenderInfo> Sender::take_report(Position now, std::uint64_t ntp) {
   if (packets_ == reported_packets_ || codec_ == nullptr) return std::nullopt;
   reported_packets_ = packets_;

@@ -14,6 +14,7 @@
 #include "media/timeline.hpp"
 #include "rtp/packet.hpp"
 #include "rtp/rtcp.hpp"
+#include "rtp/telephone_event.hpp"
 
 namespace media {
 
@@ -32,6 +33,8 @@ class Sender {
   void stop() { sending_ = false; }
   bool is_sending() const { return sending_; }
   Position next() const { return next_; }
+  // Of a packet, in samples.
+  Position length() const { return static_cast<Position>(length_); }
 
   // The packet that is due at `now`, if any: its audio is asked of `audio(position, out)`. Valid until the next call.
   template <class Audio>
@@ -43,6 +46,11 @@ class Sender {
   }
   // A packet of a payload type that was not agreed on, which the peer will ignore (RFC 6263 §4.6).
   std::span<const std::uint8_t> keepalive(std::uint8_t payload_type, Position now);
+
+  // A packet of an event that began at `begin`, `ticks` of the clock of `event_clock` Hz before this segment of it
+  // (RFC 4733 §2.5.1): one timestamp for all packets of it.
+  std::span<const std::uint8_t> event(std::uint8_t payload_type, const rtp::TelephoneEvent& event, bool marker,
+                                      Position begin, std::uint32_t ticks, std::uint32_t event_clock);
 
   std::uint32_t ssrc() const { return ssrc_; }
   // For a sender report; nothing if no RTP was sent since the last call.

@@ -10,12 +10,17 @@ constexpr std::uint8_t kComfortNoise = 13;  // RFC 3389
 constexpr base::milliseconds kSourceChange{1000};
 // A sender that is this far behind, as after a stall, leaves the rest out.
 constexpr base::milliseconds kMaxBehind{200};
-constexpr std::array<std::int16_t, kMaxFrame> kSilence{};
 
 }  // namespace
 
 Stream::Stream(EndpointRef ref, Options options, rtp::NtpClock ntp, Transport& transport, EventQueue& events)
-    : ref_(ref), options_(options), transport_(transport), events_(events), rtcp_(sender_.ssrc(), ntp) {}
+    : ref_(ref),
+      options_(options),
+      transport_(transport),
+      events_(&events),
+      rtcp_(sender_.ssrc(), ntp),
+      taps_(ref, *this, timeline_, events),
+      outputs_(ref, events) {}
 
 Stream::~Stream() = default;
 
@@ -37,13 +42,8 @@ void Stream::configure(const Format& format, base::Time issued) {
   rtcp_.start(issued, options_.idle == Idle::keepalive && rtcp_target().is_set());
   next_keepalive_ = issued;
 
-  for (WaitingTap& tap : waiting_) {
-    start_tap(tap.id, std::move(tap.options), 0);
-    if (tap.resumed) resume_tap(tap.id, issued);
-    if (tap.paused) pause_tap(tap.id, issued);
-    if (tap.stopped) stop_tap(tap.id, *tap.stopped, issued);
-  }
-  waiting_.clear();
+  prepare_live();
+  taps_.begin(issued);
   lively_ = true;  // one tick at once: the keepalive opens the way
 }
 
@@ -66,6 +66,9 @@ void Stream::take_formats(const Format& format) {
   adapt();
   const auto set = [&](std::uint8_t type, const codec::Codec& codec, const std::string& fmtp) {
     playout_->set_decoder(type, codec, fmtp);
+    if (live_) live_->set_decoder(type, codec, fmtp);
+    std::erase_if(known_, [&](const PayloadFormat& one) { return one.payload_type == type; });
+    known_.push_back({type, &codec, fmtp});
     audio_types_[type & 127U] = true;
   };
   for (const PayloadFormat& one : format.also) {
@@ -82,6 +85,8 @@ void Stream::take_formats(const Format& format) {
   if (send_rate != send_timeline_.rate) {
     send_timeline_.rate = send_rate;
     player_->change_rate(send_timeline_);
+    if (keys_) keys_->change_rate(send_rate);
+    if (ear_) ear_->change_rate(timeline_.rate, send_rate);
   }
   sender_.configure(*format.codec, format.fmtp, format.payload_type, format.ptime, send_timeline_,
                     send_timeline_.at(now));
@@ -97,88 +102,35 @@ void Stream::change_rate(std::uint32_t rate) {
   warp_->change_rate(from, rate);
   drift_->change_rate(rate);
   holds_.change_rate(from, rate);
+  mutes_.change_rate(from, rate);
   if (digit_gate_) digit_gate_ = std::make_unique<DigitGate>(rate);
-  for (const auto& tap : taps_) tap->change_rate(rate);
+  if (live_) live_->change_rate(rate);
+  speech_.reset();
+  prepare_live();
+  taps_.change_rate(rate);
 }
 
 void Stream::add_tap(TapId id, TapOptions options, base::Time issued) {
-  if (options.track == nullptr) return;
-  if (!configured_) {
-    waiting_.push_back({id, std::move(options)});
-    return;
-  }
-  start_tap(id, std::move(options), std::max(timeline_.at(issued), warp_->cursor()));
-}
-
-void Stream::start_tap(TapId id, TapOptions options, Position at) {
-  // The call has changed since the track was opened, or had before: the writer makes one file of it.
-  if (options.track->rate() != timeline_.rate) options.track->change_rate(timeline_.rate);
-  const bool beeps = options.settings.start_beep && !options.settings.start_paused;
-  if (taps_.empty()) playout_->take_counts();  // of the time before
-  taps_.push_back(std::make_unique<Tap>(id, std::move(options), at));
-  if (beeps) beep(timeline_.time(at));
-}
-
-void Stream::pause_tap(TapId id, base::Time issued) {
-  for (WaitingTap& tap : waiting_) {
-    if (tap.id == id) tap.paused = true, tap.resumed = false;
-  }
-  if (Tap* tap = find(id)) tap->pause(timeline_.at(issued));
-}
-
-void Stream::resume_tap(TapId id, base::Time issued) {
-  for (WaitingTap& tap : waiting_) {
-    if (tap.id == id) tap.resumed = true, tap.paused = false;
-  }
-  Tap* tap = find(id);
-  if (tap == nullptr) return;
-  const bool first = tap->settings().start_paused && !tap->was_resumed();
-  if (tap->resume(timeline_.at(issued)) && first && tap->settings().start_beep) beep(issued);
-}
-
-void Stream::stop_tap(TapId id, record::EndReason reason, base::Time issued) {
-  for (WaitingTap& tap : waiting_) {
-    if (tap.id == id) tap.stopped = reason;
-  }
-  Tap* tap = find(id);
-  if (tap == nullptr || tap->is_stopping()) return;
-  base::Time at = issued;
-  if (reason == record::EndReason::stop && tap->settings().stop_beep && can_play()) at = beep(issued);
-  tap->stop(timeline_.at(at), reason);
+  if (configured_ && !is_recorded()) playout_->take_counts();  // of the time before
+  taps_.add(id, std::move(options), issued, recorded_until());
 }
 
 void Stream::finish(base::Time issued) {
-  for (WaitingTap& tap : waiting_) {
-    tap.options.track->push_end(tap.stopped.value_or(record::EndReason::hangup), {});
-    events_.push(TapEnded{ref_, tap.id, tap.stopped.value_or(record::EndReason::hangup)});
-  }
-  waiting_.clear();
-  if (!configured_) return;
-  if (!taps_.empty()) {
+  outputs_.remove_all();
+  if (configured_ && is_recorded()) {
     const Position now = timeline_.at(issued);
     // What has arrived ahead of its time is heard too.
     const Position ahead = playout_->received_end() - warp_->media_position(now);
     const Position end = now + std::clamp<Position>(ahead, 0, depth_);
     advance(end);
-    for (const auto& tap : taps_) tap->stop(end, record::EndReason::hangup);
+    taps_.stop_all(end);
     // The frame that the end falls into, and those that are on their way through the gate.
     constexpr int kMostFrames = 6;
-    for (int i = 0; i < kMostFrames && !taps_.empty(); ++i) advance_frame();
-    for (const auto& tap : taps_) {
-      if (tap->ended()) continue;
-      tap->end(record::EndReason::hangup);
-      after_feeding(*tap);
-    }
-    drop_ended_taps();
+    for (int i = 0; i < kMostFrames && is_recorded(); ++i) advance_frame();
   }
+  taps_.end_all();
+  sinks_.clear();
   if (stats_.sent > 0 || stats_.rtcp_sent > 0) send_report(issued, true);
-}
-
-Tap* Stream::find(TapId id) {
-  for (const auto& tap : taps_) {
-    if (tap->id() == id && !tap->ended()) return tap.get();
-  }
-  return nullptr;
 }
 
 // ---- what comes in ----
@@ -223,6 +175,7 @@ void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Addr
     }
     previous_ssrc_ = source_.ssrc();
     source_changed_ = arrival;
+    if (tones_) tones_->restart();
   }
   if (kind != PayloadKind::noise) rtp_lock_.lock(from);
   last_received_ = arrival;
@@ -245,7 +198,7 @@ void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Addr
                           : kind == PayloadKind::audio ? Content::audio
                           : kind == PayloadKind::noise ? Content::noise
                                                        : Content::other;
-  const auto placed = playout_->insert({.sequence = source_.sequence(),
+  const Playout::Arrival packet_arrived{.sequence = source_.sequence(),
                                         .newest = verdict != rtp::SourceStatistics::Verdict::older,
                                         .new_source = verdict == rtp::SourceStatistics::Verdict::restart,
                                         .marker = packet->marker,
@@ -253,7 +206,9 @@ void Stream::receive_rtp(std::span<const std::uint8_t> datagram, const net::Addr
                                         .payload_type = packet->payload_type,
                                         .content = content,
                                         .payload = packet->payload,
-                                        .position = warp_->media_position(position)});
+                                        .position = warp_->media_position(position)};
+  if (live_) live_->insert(packet_arrived);
+  const auto placed = playout_->insert(packet_arrived);
   if (placed == Playout::Verdict::late) ++stats_.late;
   if (placed == Playout::Verdict::duplicate) ++stats_.duplicate;
   if (placed == Playout::Verdict::malformed) ++stats_.malformed;
@@ -275,6 +230,7 @@ void Stream::receive_event(const rtp::Packet& packet, base::Time arrival) {
     if (!event_ || event_->timestamp != packet.timestamp) event_ = {packet.timestamp, timeline_.at(arrival) - length};
     digit_gate_->silence(*event->digit(), event_->begin - margin, event_->begin + length + margin);
   }
+  if (tones_ && event->digit()) tones_->note_event();
   const auto [first, second] = digits_.receive(*event, packet.timestamp, arrival);
   if (first) push_digit(*first);
   if (second) push_digit(*second);
@@ -282,7 +238,7 @@ void Stream::receive_event(const rtp::Packet& packet, base::Time arrival) {
 
 void Stream::push_digit(const rtp::DigitDetector::Digit& digit) {
   const auto length = static_cast<std::uint64_t>(digit.duration) * 1000 / event_clock();
-  events_.push_digit({ref_, digit.key, std::chrono::milliseconds(length)});
+  events_->push_digit({ref_, digit.key, std::chrono::milliseconds(length)});
 }
 
 void Stream::receive_rtcp(std::span<const std::uint8_t> datagram, const net::Address& from, base::Time arrival) {
@@ -308,10 +264,10 @@ void Stream::receive_rtcp(std::span<const std::uint8_t> datagram, const net::Add
 
 void Stream::advance(Position until) {
   const Position frame = timeline_.frame();
-  if (taps_.empty()) {
+  if (!is_recorded()) {
     skip(until);
   } else {
-    while (!taps_.empty() && warp_->cursor() + frame <= until) advance_frame();
+    while (is_recorded() && warp_->cursor() + frame <= until) advance_frame();
   }
   stats_.lost = playout_->lost();
 }
@@ -333,7 +289,9 @@ void Stream::advance_frame() {
   warp_->render({frame.send.data(), frame.size}, {kinds.data(), frame.size}, drift_->correction());
   frame.adjusted = drift_->correction() != 0;
   if (frame.adjusted) stats_.adjusted += static_cast<std::uint64_t>(kTick.count());
+  find_tones({frame.send.data(), frame.size});
   holds_.label(frame.position, {kinds.data(), frame.size});
+  mutes_.silence(frame.position, {kinds.data(), frame.size}, {frame.send.data(), frame.size});
   frame.origins.read({kinds.data(), frame.size});
   frame.packets = playout_->take_counts();
   frame.lost_before = warp_->take_lost_before();
@@ -342,38 +300,23 @@ void Stream::advance_frame() {
 }
 
 void Stream::feed(const FrameBuffer& buffer) {
+  std::array<std::int16_t, kMaxFrame> heard;
+  const std::span<std::int16_t> recv(heard.data(), buffer.size);
+  if (ear_) {
+    ear_->read_heard(buffer.position, recv);
+  } else {
+    std::fill(recv.begin(), recv.end(), std::int16_t{0});
+  }
   const Frame frame{.position = buffer.position,
                     .send = {buffer.send.data(), buffer.size},
-                    .recv = heard(buffer.position, buffer.size),
+                    .recv = recv,
                     .origins = &buffer.origins,
                     .packets = buffer.packets,
                     .lost_before = buffer.lost_before,
                     .adjusted = buffer.adjusted,
                     .is_mulaw = buffer.is_mulaw};
-  for (const auto& tap : taps_) {
-    tap->feed(frame);
-    after_feeding(*tap);
-  }
-  drop_ended_taps();
-}
-
-// What the party heard, beeps left out. Nothing is played to it yet but beeps; an output or a join will keep what it
-// sent here, by position, for record_depth.
-std::span<const std::int16_t> Stream::heard(Position, std::size_t samples) const { return {kSilence.data(), samples}; }
-
-void Stream::after_feeding(Tap& tap) {
-  if (tap.take_unheard()) events_.push(TapUnheard{ref_, tap.id()});
-  const auto reason = tap.ended();
-  if (!reason) return;
-  events_.push(TapEnded{ref_, tap.id(), *reason});
-  const bool by_limit = *reason == record::EndReason::max_duration || *reason == record::EndReason::initial_timeout ||
-                        *reason == record::EndReason::final_timeout;
-  // A stop command has played its beep before; here the recording ended of itself.
-  if (by_limit && tap.settings().stop_beep && !tap.is_stopping() && can_play()) beep_wanted_ = true;
-}
-
-void Stream::drop_ended_taps() {
-  std::erase_if(taps_, [](const auto& tap) { return tap->ended().has_value(); });
+  taps_.feed(frame);
+  for (FrameSink* sink : sinks_) sink->take(frame);
 }
 
 // ---- what goes out ----
@@ -392,15 +335,13 @@ void Stream::tick(base::Time now) {
   if (!configured_) return;
   advance(timeline_.at(now) - depth_);
   if (const auto digit = digits_.tick(now)) push_digit(*digit);
-  if (beep_wanted_) {
-    beep_wanted_ = false;
-    beep(now);
-  }
-  send_audio(now);
+  if (taps_.take_beep_wanted()) beep(now);
+  sends_event_ = send_events(now);
+  if (!sends_event_ && (!is_listening() || !can_hear())) send_audio(now);
   if (options_.idle == Idle::keepalive && now >= next_keepalive_) send_keepalive(now);
   if (rtcp_.is_due(now)) send_report(now, false);
   watch_silence(now);
-  lively_ = sender_.is_sending() || player_->is_playing(send_timeline_.at(now));
+  lively_ = sender_.is_sending() || sends_event_ || player_->is_playing(send_timeline_.at(now));
 }
 
 void Stream::send_audio(base::Time now) {
@@ -408,8 +349,8 @@ void Stream::send_audio(base::Time now) {
   const bool continuous = options_.idle == Idle::silence;
   if (!can_play()) return sender_.stop();
   if (!sender_.is_sending()) {
-    if (continuous || player_->is_playing(position)) {
-      sender_.begin(continuous ? position : player_->begin());
+    if (continuous || has_tones() || player_->is_playing(position)) {
+      sender_.begin(continuous || has_tones() ? position : player_->begin());
     } else {
       return;
     }
@@ -418,9 +359,9 @@ void Stream::send_audio(base::Time now) {
     sender_.stop();
     sender_.begin(position);
   }
-  while (continuous || player_->is_playing(sender_.next())) {
-    const auto packet =
-        sender_.poll(position, [&](Position at, std::span<std::int16_t> out) { player_->render(at, out); });
+  const auto is_left = [&] { return ear_ && sender_.next() < ear_->outgoing().end(); };
+  while (continuous || has_tones() || player_->is_playing(sender_.next()) || is_left()) {
+    const auto packet = sender_.poll(position, [&](Position at, std::span<std::int16_t> out) { render_sent(at, out); });
     if (packet.empty()) return;
     send(packet);
     next_keepalive_ = now + options_.keepalive;
@@ -464,7 +405,7 @@ void Stream::watch_silence(base::Time now) {
   if (options_.timeout.count() == 0 || silence_told_ || format_.held || !format_.may_receive) return;
   if (now - last_received_ < options_.timeout) return;
   silence_told_ = true;
-  events_.push(PartySilent{ref_});
+  events_->push(PartySilent{ref_});
 }
 
 }  // namespace media

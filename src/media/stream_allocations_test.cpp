@@ -1,4 +1,5 @@
 // Nothing on the media path allocates: not while packets come, are lost, repaired, corrected for drift and recorded.
+#include "media/keyed_for_test.hpp"
 #include "media/stream_fixture.hpp"
 
 namespace base::testing {
@@ -67,6 +68,32 @@ TEST_F(StreamAllocationsTest, NoneWhilePacketsComeAreLostAndRecorded) {
     EXPECT_EQ(allocations() - before, 0) << codec->name();
     finish(track);
     EXPECT_GT(track.stats().repaired_samples, 0U);
+  }
+}
+
+TEST_F(StreamAllocationsTest, NoneWhileKeysComeAsTonesAndAreSent) {
+  for (const bool by_events : {true, false}) {
+    stream_ = std::make_unique<media::Stream>(media::EndpointRef{1}, options(),
+                                              rtp::NtpClock{.ntp_at_origin = 1, .origin = kStart}, network_, queue_);
+    if (!by_events) format_.telephone_event_type.reset();
+    stream_->configure(format_, now_);
+    stream_->detect_tones(true);
+    Audio key;
+    add_key(key, '5', 20, 8000);
+    for (std::size_t i = 0; i < key.size(); ++i) bytes_[rtp::kHeaderSize + i] = codec::g711::linear_to_mulaw(key[i]);
+    queue_.drain([](const media::Event&) {});
+    stream_->send_keys("159#", milliseconds(100));
+    const long before = allocations();
+    for (int i = 0; i < 4; ++i) {
+      speak(10, 160, 0, 160);
+      timestamp_ += 160 * 10;  // a pause
+      now_ += milliseconds(200);
+      stream_->tick(now_);
+    }
+    EXPECT_EQ(allocations() - before, 0) << by_events;
+    int found = 0;
+    queue_.drain([&](const media::Event& event) { found += std::holds_alternative<media::Digit>(event) ? 1 : 0; });
+    EXPECT_GE(found, 3);
   }
 }
 

@@ -323,6 +323,7 @@ void Tap::count(Kind kind, Position frames) {
     case Kind::received:
     case Kind::paused:   // counted as it passes
     case Kind::overrun:  // likewise
+    case Kind::absent:   // not of a tap
       break;
   }
 }

@@ -24,6 +24,11 @@ Position Warp::media_position(Position at) const {
   return media_ + std::llround(static_cast<double>(at - cursor_) * rate_);
 }
 
+Position Warp::needed_end(std::size_t samples, double correction) const {
+  const auto span = static_cast<Position>((fraction_ + step(correction) * static_cast<std::uint64_t>(samples)) >> 32);
+  return media_ + span + kReach + 1;
+}
+
 // Buffers the source up to `needed_end` (exclusive), dropping what lies behind.
 void Warp::prepare(Position needed_end) {
   const Position keep = media_ - kReach + 1;
@@ -60,8 +65,7 @@ void Warp::relabel(Position lost) {
 void Warp::render(std::span<std::int16_t> out, std::span<Kind> kinds, double correction) {
   std::uint64_t step = this->step(correction);
   const auto count = static_cast<Position>(out.size());
-  const auto span = static_cast<Position>((fraction_ + step * static_cast<std::uint64_t>(count)) >> 32);
-  prepare(media_ + span + kReach + 1);
+  prepare(needed_end(out.size(), correction));
   const audio::Interpolator& between = audio::Interpolator::instance();
   const bool landing = correction == 0;
   std::size_t i = 0;

@@ -27,6 +27,16 @@ class Warp {
   void change_rate(std::uint32_t from, std::uint32_t to);
 
   Position cursor() const { return cursor_; }
+  // The same place on the media timeline.
+  Position media() const { return media_; }
+  // See Playout: what is buffered moves up.
+  void shorten_loss(Position length) {
+    source_.shorten_loss(length);
+    media_ += length;
+    begin_ += length;
+  }
+  // How far the media timeline will be read for the next samples (exclusive).
+  Position needed_end(std::size_t samples, double correction) const;
   // Silence before the last frame that has turned out to be loss, in samples; since the last call.
   Position take_lost_before() { return std::exchange(lost_before_, 0); }
   // Where on the media timeline something belongs that happens at a place of the stream's, not before cursor().

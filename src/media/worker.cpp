@@ -37,6 +37,8 @@ StreamStats& operator+=(StreamStats& sum, const StreamStats& one) {
   sum.resyncs += one.resyncs;
   sum.overflowed += one.overflowed;
   sum.adjusted += one.adjusted;
+  sum.live_concealed += one.live_concealed;
+  sum.live_depth = std::max(sum.live_depth, one.live_depth);
   return sum;
 }
 
@@ -61,7 +63,7 @@ void Worker::stop() {
 
 void Worker::run() {
   pthread_setname_np(pthread_self(), "media");
-  base::Time deadline = base::Clock::now();
+  base::Time deadline = Beat::at(base::Clock::now()).begin();  // in step with the beat: what is due is not waited for
   while (!stopping_.load(std::memory_order_acquire)) {
     deadline += kTick;
     sleep_until(deadline);
@@ -91,7 +93,19 @@ void Worker::tick(base::Time now) {
     if (turn % kRtcpStride == 0 && stream.has_rtcp_port()) drain(*leg, false, now, kBatches);
     stream.tick(leg->heard_rtp);
   }
+  run_beats(now);
   if (ticks_ % kPublishStride == 0) publish();
+}
+
+void Worker::run_beats(base::Time now) {
+  const std::int64_t last = Beat::at(now).index;
+  for (next_beat_ = std::max(next_beat_, last - kMostBeats + 1); next_beat_ <= last; ++next_beat_) {
+    const Beat beat{next_beat_};
+    for (Stream* stream : live_) stream->begin_beat(beat);
+    switchboard_.carry(beat);
+    for (Stream* stream : live_) stream->end_beat(beat);
+  }
+  switchboard_.advance(now);
 }
 
 void Worker::drain(Leg& leg, bool is_rtp, base::Time now, int most_batches) {
@@ -129,69 +143,13 @@ base::Time Worker::arrival(const net::Datagram& datagram, base::Time heard, base
 
 void Worker::post_events() { events_.drain(on_event_); }
 
-void Worker::apply_commands() {
-  for (const auto& leg : legs_) leg->stream().adapt();
-  mailbox_.drain([this](Command&& command) { apply(command); });
-}
-
-void Worker::apply(Command& command) {
-  events_.make_room(legs_.size(), tap_count_);
-  if (auto* add = std::get_if<Command::Add>(&command.what)) {
-    legs_.push_back(std::move(add->leg));
-    return;
-  }
-  const auto found = std::find_if(legs_.begin(), legs_.end(),
-                                  [&](const auto& leg) { return leg->stream().ref().id == command.stream; });
-  if (found == legs_.end()) {
-    // The stream is gone: whoever opened the track must still get its End.
-    if (auto* tap = std::get_if<Command::AddTap>(&command.what); tap != nullptr && tap->options.track != nullptr) {
-      tap->options.track->push_end(record::EndReason::hangup, {});
-      events_.push(TapEnded{{command.stream}, tap->tap, record::EndReason::hangup});
-    }
-    return;
-  }
-  Stream& stream = (*found)->stream();
-  if (auto* configure = std::get_if<Command::Configure>(&command.what)) {
-    stream.configure(configure->format, command.issued);
-  } else if (auto* tap = std::get_if<Command::AddTap>(&command.what)) {
-    make_room();
-    stream.add_tap(tap->tap, std::move(tap->options), command.issued);
-  } else if (auto* change = std::get_if<Command::ChangeTap>(&command.what)) {
-    if (change->action == Command::TapAction::pause) stream.pause_tap(change->tap, command.issued);
-    if (change->action == Command::TapAction::resume) stream.resume_tap(change->tap, command.issued);
-    if (change->action == Command::TapAction::stop) stream.stop_tap(change->tap, change->reason, command.issued);
-  } else if (std::holds_alternative<Command::Destroy>(command.what)) {
-    destroy(static_cast<std::size_t>(found - legs_.begin()), command.issued);
-  }
-}
-
-void Worker::destroy(std::size_t index, base::Time issued) {
-  make_room();
-  const std::unique_ptr<Leg> leg = std::move(legs_[index]);
-  legs_.erase(legs_.begin() + static_cast<std::ptrdiff_t>(index));
-  drain(*leg, true, base::Clock::now(), 100 * kBatches);
-  leg->stream().finish(issued);
-  gone_ += leg->stream().stats();
-  events_.push(Destroyed{leg->stream().ref()});
-}
-
-void Worker::destroy_all(base::Time now) {
-  while (!legs_.empty()) destroy(legs_.size() - 1, now);
-}
-
-void Worker::make_room() {
-  tap_count_ = 1;  // the one to be added
-  for (const auto& leg : legs_) tap_count_ += leg->stream().tap_count();
-  events_.make_room(legs_.size(), tap_count_);
-}
-
 void Worker::publish() {
   StreamStats sum = gone_;
   for (const auto& leg : legs_) sum += leg->stream().stats();
-  const std::array<std::uint64_t, kFigures> figures = {ticks_,        late_ticks_, legs_.size(),    sum.received,
-                                                       sum.lost,      sum.late,    sum.duplicate,   sum.malformed,
-                                                       sum.foreign,   sum.sent,    sum.send_failed, sum.rtcp_received,
-                                                       sum.rtcp_sent, sum.resyncs, sum.overflowed,  sum.adjusted};
+  const std::array<std::uint64_t, kFigures> figures = {
+      ticks_,        late_ticks_,   legs_.size(),   sum.received, sum.lost,           sum.late,
+      sum.duplicate, sum.malformed, sum.foreign,    sum.sent,     sum.send_failed,    sum.rtcp_received,
+      sum.rtcp_sent, sum.resyncs,   sum.overflowed, sum.adjusted, sum.live_concealed, sum.live_depth};
   for (std::size_t i = 0; i < kFigures; ++i) published_[i].store(figures[i], std::memory_order_relaxed);
 }
 
@@ -213,7 +171,9 @@ Engine::Stats Worker::stats() const {
                  .rtcp_sent = figure(12),
                  .resyncs = figure(13),
                  .overflowed = figure(14),
-                 .adjusted = figure(15)};
+                 .adjusted = figure(15),
+                 .live_concealed = figure(16),
+                 .live_depth = figure(17)};
   return stats;
 }
 

@@ -38,19 +38,19 @@ void tick_of_a_worker(benchmark::State& state, Kind kind) {
     targets.push_back(ports->rtp.local());
     media::Stream::Options options;
     options.idle = kind == talking ? media::Idle::silence : media::Idle::keepalive;
-    worker.post({.stream = id,
+    worker.post({.endpoint = id,
                  .issued = now,
-                 .what = media::Command::Add{std::make_unique<media::Leg>(
+                 .what = media::Command::AddStream{std::make_unique<media::Leg>(
                      media::EndpointRef{id}, options, rtp::NtpClock::now(), std::move(*ports), worker.events())}});
     media::Format format;
     format.codec = codec::find("PCMU", 8000);
     format.remote_rtp = format.remote_rtcp = phone.local();
-    worker.post({.stream = id, .issued = now, .what = media::Command::Configure{format}});
+    worker.post({.endpoint = id, .issued = now, .what = media::Command::Configure{format}});
     record::Settings settings;
     if (kind == detecting) settings.final_timeout = std::chrono::hours(1);
     tracks.emplace_back(8000, settings.channels());
     if (kind != idle) {
-      worker.post({.stream = id, .issued = now, .what = media::Command::AddTap{id, {settings, &tracks.back()}}});
+      worker.post({.endpoint = id, .issued = now, .what = media::Command::AddTap{id, {settings, &tracks.back()}}});
     }
   }
   worker.apply_commands();

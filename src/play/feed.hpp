@@ -13,8 +13,8 @@ class Feed {
 
   // Hz, mono; the same for its whole life.
   virtual std::uint32_t rate() const = 0;
-  // The next out.size() samples: silence where it is paused or the audio is late. False: its end has come; what is behind
-  // the end is silence, and it is not read again. In a tick: never allocates, waits or logs.
+  // The next out.size() samples: silence where it is paused or the audio is late. False: its end has come; what is
+  // behind the end is silence, and it is not read again. In a tick: never allocates, waits or logs.
   virtual bool read(std::span<std::int16_t> out) = 0;
 };
 

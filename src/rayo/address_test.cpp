@@ -13,9 +13,20 @@ TEST(Address, TheDomainAndItsFourAliasesAreOurs) {
   }
 }
 
-TEST(Address, OfAComponentIsTheCallsWithTheComponentBehindIt) {
-  EXPECT_EQ(rayo::component_jid("a.example", "call1", "rec1").str(), "call1@a.example/rec1");
-  EXPECT_EQ(rayo::call_jid("a.example", "call1").str(), "call1@a.example");
+TEST(Address, OfACallIsReadHoweverItIsWritten) {
+  for (const char* uri : {"xmpp:call1@a.example", "call1@call.a.example", "call1", "xmpp:CALL1@calls.a.example"}) {
+    EXPECT_EQ(rayo::call_id_of(uri, "a.example"), "call1") << uri;
+  }
+  for (const char* uri : {"", "xmpp:", "call1@b.example", "xmpp:a.example", "call1@a.example/x", "a b", "@a.example"}) {
+    EXPECT_EQ(rayo::call_id_of(uri, "a.example"), std::nullopt) << uri;
+  }
+}
+
+TEST(Address, OfAMixerIsItsNameInLowerCaseIfThatCanBeOne) {
+  EXPECT_EQ(rayo::mixer_local_part("myMixer"), "mymixer");
+  for (const char* name : {"", "a b", "a@b", "a/b", "a:b"}) {
+    EXPECT_EQ(rayo::mixer_local_part(name), std::nullopt) << name;
+  }
 }
 
 }  // namespace

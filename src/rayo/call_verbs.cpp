@@ -1,5 +1,6 @@
 // The commands of a call (XEP-0327 §6.2.2, §6.6).
 #include <array>
+#include <memory>
 #include <utility>
 
 #include "rayo/namespaces.hpp"
@@ -19,9 +20,19 @@ Result<sip::Headers> plain_headers(const xml::Element& payload) {
 }
 
 void accept(Server&, Command command) {
-  auto headers = plain_headers(command.payload);
+  if (auto known = check_attributes(command.payload, {"early-media"}); !known) {
+    return command.reply.error(known.error());
+  }
+  bool early_media = false;
+  for (const xml::Attribute& attribute : command.payload.attributes) {
+    if (attribute.name != "early-media") continue;
+    auto value = read_boolean(attribute);
+    if (!value) return command.reply.error(value.error());
+    early_media = *value;
+  }
+  auto headers = read_headers(command.payload);
   if (!headers) return command.reply.error(headers.error());
-  command.reply.outcome(command.call->accept(std::move(*headers)));
+  command.reply.outcome(command.call->accept(std::move(*headers), early_media));
 }
 
 void answer(Server&, Command command) {
@@ -78,15 +89,33 @@ void hangup(Server&, Command command) {
   command.reply.outcome(command.call->hangup(std::move(*headers)));
 }
 
+// Of clients of 2011-2013.
+template <bool holding>
+void hold(Server&, Command command) {
+  if (auto empty = check_empty(command.payload); !empty) return command.reply.error(empty.error());
+  auto reply = std::make_shared<Reply>(std::move(command.reply));
+  command.call->hold(holding, [reply](const Result<void>& outcome) { reply->outcome(outcome); });
+}
+
+template <bool muted>
+void mute(Server&, Command command) {
+  if (auto empty = check_empty(command.payload); !empty) return command.reply.error(empty.error());
+  command.reply.outcome(command.call->mute(muted));
+}
+
 }  // namespace
 
 std::span<const Verb> call_verbs() {
-  static constexpr std::array<Verb, 5> kVerbs = {{
+  static constexpr std::array<Verb, 9> kVerbs = {{
       {Target::call, ns::kRayo, "accept", accept},
       {Target::call, ns::kRayo, "answer", answer},
       {Target::call, ns::kRayo, "reject", reject},
       {Target::call, ns::kRayo, "redirect", redirect},
       {Target::call, ns::kRayo, "hangup", hangup},
+      {Target::call, ns::kRayo, "hold", hold<true>},
+      {Target::call, ns::kRayo, "unhold", hold<false>},
+      {Target::call, ns::kRayo, "mute", mute<true>},
+      {Target::call, ns::kRayo, "unmute", mute<false>},
   }};
   return kVerbs;
 }

@@ -26,6 +26,10 @@ constexpr Condition condition_of(base::Kind kind) {
       return {"wait", "unexpected-request"};
     case base::Kind::not_allowed:
       return {"cancel", "not-allowed"};
+    case base::Kind::unregistered:
+      return {"auth", "registration-required"};
+    case base::Kind::not_authorized:
+      return {"auth", "not-authorized"};
     case base::Kind::no_resources:
       return {"wait", "resource-constraint"};
     case base::Kind::not_acceptable:

@@ -9,12 +9,6 @@ xml::Element element(std::string_view name, std::string_view ns) {
   return xml::Element(std::string(name), std::string(ns));
 }
 
-xml::Element error_reason(const std::string& text) {
-  xml::Element error = element("error", ns::kExtComplete);
-  error.add_text(text);
-  return error;
-}
-
 }  // namespace
 
 std::optional<Dialect> parse_dialect(std::string_view name) {
@@ -61,29 +55,6 @@ record::Settings record_defaults(Dialect dialect, const std::string& server_form
       break;
   }
   return settings;
-}
-
-xml::Element complete_reason(Dialect dialect, const record::Outcome& outcome) {
-  using record::EndReason;
-  const bool xep = dialect == Dialect::xep_0327;
-  const bool of_2011 = dialect == Dialect::rayo_2011;
-  switch (outcome.reason) {
-    case EndReason::stop:
-      return element("stop", ns::kExtComplete);
-    case EndReason::hangup:
-      return element("hangup", ns::kExtComplete);
-    case EndReason::error:
-      return error_reason(outcome.error);
-    case EndReason::max_duration:
-      return element(xep ? "max-duration" : of_2011 ? "success" : "timeout", ns::kRecordComplete);
-    case EndReason::initial_timeout:
-      if (of_2011) return error_reason("nothing was said within initial-timeout");
-      return element(xep ? "initial-timeout" : "ini_timeout", ns::kRecordComplete);
-    case EndReason::final_timeout:
-      if (xep) return element("final-timeout", ns::kRecordComplete);
-      return of_2011 ? element("success", ns::kRecordComplete) : element("stop", ns::kExtComplete);
-  }
-  return error_reason(outcome.error);
 }
 
 xml::Element end_reason(Dialect dialect, const call::End& end) {

@@ -26,8 +26,6 @@ std::string_view dialect_names();
 // the server; the other two fix wav.
 record::Settings record_defaults(Dialect dialect, const std::string& server_format);
 
-// The reason inside <complete/>, for a recording that ended like this.
-xml::Element complete_reason(Dialect dialect, const record::Outcome& outcome);
 // The reason inside <end/>.
 xml::Element end_reason(Dialect dialect, const call::End& end);
 // Whether presence that carries <complete/> is of type 'unavailable'.

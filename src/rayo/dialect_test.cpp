@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <vector>
 
+#include "rayo/completion.hpp"
+
 namespace {
 
 using rayo::Dialect;
@@ -14,7 +16,7 @@ std::string complete(Dialect dialect, EndReason reason) {
   record::Outcome outcome;
   outcome.reason = reason;
   outcome.error = "text";
-  return xml::print(rayo::complete_reason(dialect, outcome));
+  return xml::print(*rayo::complete_element(dialect, outcome).first());
 }
 
 // The table of README.md, "Dialects".

@@ -21,25 +21,20 @@ Identity identity_of(Entity entity) {
       return {"server", "im", "Telegraphone"};
     case Entity::call:
       return {"client", "phone", "Telegraphone call"};
+    case Entity::mixer:
+      return {"conference", "audio", "Telegraphone mixer"};
     case Entity::component:
-      return {"automation", "rayo-record", "Telegraphone recording"};
+      return {"automation", "rayo-component", "Telegraphone component"};
   }
   return {};
 }
 
 std::vector<std::string_view> features_of(Entity entity) {
   std::vector<std::string_view> features = {ns::kDiscoInfo, ns::kRayo, ns::kPing};
-  switch (entity) {
-    case Entity::server:
-      features.insert(features.end(), {ns::kDiscoItems, ns::kExt, ns::kRecord, "jabber:iq:roster"});
-      break;
-    case Entity::call:
-      features.insert(features.end(), {ns::kCall, ns::kExt, ns::kRecord});
-      break;
-    case Entity::component:
-      features.insert(features.end(), {ns::kExt, ns::kRecord});
-      break;
-  }
+  if (entity == Entity::server) features.insert(features.end(), {ns::kDiscoItems, "jabber:iq:roster"});
+  if (entity == Entity::call) features.push_back(ns::kCall);
+  if (entity == Entity::mixer) features.push_back(ns::kMixer);
+  features.insert(features.end(), {ns::kExt, ns::kRecord, ns::kOutput, ns::kInput, ns::kPrompt});
   std::ranges::sort(features);
   return features;
 }
@@ -77,7 +72,9 @@ xml::Element disco_info(Entity entity, const std::string& node) {
 xml::Element caps(Entity entity) {
   return xml::Element("c", std::string(ns::kCaps))
       .set("hash", "sha-1")
-      .set("node", entity == Entity::call ? ns::kCall : ns::kRayo)
+      .set("node", entity == Entity::call    ? ns::kCall
+                   : entity == Entity::mixer ? ns::kMixer
+                                             : ns::kRayo)
       .set("ver", verification(entity));
 }
 

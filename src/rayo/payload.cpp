@@ -42,6 +42,17 @@ Result<void> check_attributes(const xml::Element& element, std::initializer_list
   return {};
 }
 
+Result<void> check_empty(const xml::Element& element) {
+  if (auto known = check_attributes(element, {}); !known) return known;
+  if (const xml::Element* child = element.first(); child != nullptr) {
+    return bad_request("<" + child->name + "/> inside <" + element.name + "/>, which must be empty");
+  }
+  if (element.text().find_first_not_of(" \t\r\n") != std::string::npos) {
+    return bad_request("text inside <" + element.name + "/>, which must be empty");
+  }
+  return {};
+}
+
 Result<sip::Headers> read_headers(const xml::Element& element, std::initializer_list<std::string_view> beside) {
   sip::Headers headers;
   for (const xml::Element* child : element.elements()) {

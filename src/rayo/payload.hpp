@@ -16,6 +16,9 @@ namespace rayo {
 // bad_request, naming the first attribute of `element` that is in a namespace or not among `known`.
 base::Result<void> check_attributes(const xml::Element& element, std::initializer_list<std::string_view> known);
 
+// bad_request unless the element has neither attributes nor anything in it.
+base::Result<void> check_empty(const xml::Element& element);
+
 // The <header name= value=/> children as SIP headers, each fit to be sent. Other child elements are refused unless
 // their name is among `beside`.
 base::Result<sip::Headers> read_headers(const xml::Element& element,

@@ -21,9 +21,9 @@ void Reply::result(xml::Element payload) {
   send(answer);
 }
 
-void Reply::error(const base::Error& error) {
+void Reply::error(const base::Error& error, std::string_view type) {
   const Condition condition = condition_of(error.kind);
-  send(xmpp::error_of(iq_, condition.type, condition.name, error.text));
+  send(xmpp::error_of(iq_, type.empty() ? condition.type : type, condition.name, error.text));
 }
 
 void Reply::refuse_verb(std::string_view text) { send(xmpp::error_of(iq_, "cancel", "feature-not-implemented", text)); }

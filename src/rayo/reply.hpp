@@ -28,7 +28,8 @@ class Reply {
 
   void result();
   void result(xml::Element payload);
-  void error(const base::Error& error);
+  // `type`: instead of the condition's usual one.
+  void error(const base::Error& error, std::string_view type = {});
   // The verb itself is not known here: feature-not-implemented (cancel), where a value that is not is (modify).
   void refuse_verb(std::string_view text);
   // An empty result, or the error.

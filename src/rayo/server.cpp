@@ -1,12 +1,11 @@
 #include "rayo/server.hpp"
 
-#include <chrono>
+#include <memory>
 #include <utility>
-#include <vector>
 
 #include "base/log.hpp"
-#include "base/utc.hpp"
 #include "rayo/address.hpp"
+#include "rayo/conditions.hpp"
 #include "rayo/namespaces.hpp"
 
 namespace rayo {
@@ -18,18 +17,9 @@ using base::Result;
 
 namespace {
 
-// XEP-0203: when it happened, in UTC.
-xml::Element delay_stamp() {
-  return xml::Element("delay", std::string(ns::kDelay)).set("stamp", base::utc_text(std::chrono::system_clock::now()));
-}
-
-void add_headers(xml::Element& element, const sip::Headers& headers) {
-  for (const auto& [name, value] : headers) {
-    element.add(xml::Element("header", std::string(ns::kRayo)).set("name", name).set("value", value));
-  }
-}
-
 bool is_rayo(std::string_view ns) { return ns.starts_with("urn:xmpp:rayo:"); }
+
+Error nobody() { return {Kind::not_found, "there is no such call, mixer or component", base::Fault::peer}; }
 
 }  // namespace
 
@@ -51,40 +41,95 @@ bool Server::on_stanza(const xmpp::Account& account, xml::Element stanza) {
   clients_.note(*from, account.dialect);
   const std::string type = stanza.attribute_or("type", "");
   if (stanza.name == "message") {
-    if (type != "error" && ours) {
-      send_(*from, xmpp::error_of(stanza, "cancel", "feature-not-implemented", "messages are not passed on to calls"));
-    }
+    if (type != "error" && ours) on_message(*from, to, stanza);
     return true;
   }
   if (!ours || to->bare() == from->bare()) return false;
   const std::optional<Addressee> addressee = resolve(*to, *from);
   if (type == "get") return on_get(*from, addressee, std::move(stanza));
-  if (type == "set") return on_set(*from, addressee, std::move(stanza));
+  if (type == "set") return on_set(*from, account, addressee, std::move(stanza));
   return true;  // answers to questions that we do not ask
 }
 
 void Server::on_presence(const xmpp::Jid& from, const xmpp::Account& account, const xml::Element& stanza,
                          const std::optional<xmpp::Jid>& to) {
   const bool directed = to && is_ours(*to, options_.domain) && to->local.empty();
-  if (to && !directed) return;  // to a call, or to somebody who is none of ours: says nothing about registration
+  if (to && !directed) {  // says nothing about registration
+    if (is_ours(*to, options_.domain)) on_subscription(from, *to, stanza.attribute_or("type", ""));
+    return;
+  }
   clients_.on_presence(from, account.dialect, stanza, directed);
   drop_calls_without_clients();
 }
 
-std::optional<Server::Addressee> Server::resolve(const xmpp::Jid& to, const xmpp::Jid& from) {
+// §6.4: whoever is of a mixer's zone may subscribe to its presence.
+void Server::on_subscription(const xmpp::Jid& from, const xmpp::Jid& to, const std::string& type) {
+  call::Mixer* mixer = calls_->mixers().find(zone_of(from), to.local);
+  if (mixer == nullptr) return;
+  if (type == "subscribe") {
+    send_(from, xml::Element("presence", std::string(xmpp::kClientNs))
+                    .set("to", from.bare().str())
+                    .set("from", to.bare().str())
+                    .set("type", "subscribed"));
+    watch(*mixer, from);
+  } else if (type == "probe") {
+    tell(from, jid_of(options_.domain, *mixer), false, std::nullopt, Entity::mixer);
+  } else if (type == "unsubscribe") {
+    watchers_[mixer->id()].erase(from);
+  }
+}
+
+// §6.8.1: the body goes to the party as a SIP MESSAGE.
+void Server::on_message(const xmpp::Jid& from, const std::optional<xmpp::Jid>& to, const xml::Element& stanza) {
+  const auto refuse = [this, from, stanza](std::string_view type, std::string_view condition, const std::string& text) {
+    send_(from, xmpp::error_of(stanza, type, condition, text));
+  };
+  const auto addressee = resolve(*to, from);
+  if (!addressee) return refuse("cancel", "item-not-found", nobody().text);
+  if (addressee->target != Target::call) {
+    return refuse("cancel", "feature-not-implemented", "messages can be sent to calls only");
+  }
+  const std::string type = stanza.attribute_or("type", "normal");
+  if (type != "normal") {
+    return refuse("modify", "feature-not-implemented", "a message to a call has the type 'normal'");
+  }
+  const xml::Element* body = stanza.find("body", xmpp::kClientNs);
+  if (body == nullptr) {  // §6.8.1: no translation is possible
+    return refuse("cancel", "feature-not-implemented", "only the <body/> of a message can be sent to a call");
+  }
+  if (auto allowed = authorize(*addressee, from); !allowed) {
+    const Condition condition = condition_of(allowed.error().kind);
+    return refuse(condition.type, condition.name, allowed.error().text);
+  }
+  static_cast<call::Call*>(addressee->host)->send_message("text/plain", body->text(), [refuse](Result<void> outcome) {
+    if (outcome) return;
+    const bool untranslatable = outcome.error().kind == Kind::not_supported;
+    const Condition condition = condition_of(outcome.error().kind);
+    refuse(untranslatable ? "cancel" : condition.type, condition.name, outcome.error().text);
+  });
+}
+
+std::optional<Server::Addressee> Server::resolve_component(const std::string& component) const {
+  const auto found = owned_.find(component);
+  call::Host* host = found == owned_.end() ? nullptr : calls_->find_host(found->second.host);
+  if (host == nullptr) return std::nullopt;
+  return Addressee{Target::component, host, component};
+}
+
+std::optional<Server::Addressee> Server::resolve(const xmpp::Jid& to, const xmpp::Jid& from) const {
   if (to.local.empty()) {
     if (to.resource.empty()) return Addressee{Target::server, nullptr, {}};
     // Component ids are unique in the server: some clients address a component as domain/component.
-    call::Call* call = calls_->find_by_component(to.resource);
-    if (call == nullptr) return std::nullopt;
-    return Addressee{Target::component, call, to.resource};
+    return resolve_component(to.resource);
   }
-  call::Call* call = calls_->find(to.local);
-  if (call == nullptr) return std::nullopt;
-  if (to.resource.empty()) return Addressee{Target::call, call, {}};
-  if (calls_->find_by_component(to.resource) == call) return Addressee{Target::component, call, to.resource};
+  call::Host* host = calls_->find(to.local);
+  if (host == nullptr) host = calls_->mixers().find(zone_of(from), to.local);
+  if (host == nullptr) return std::nullopt;
+  const Addressee itself{host->is_mixer() ? Target::mixer : Target::call, host, {}};
+  if (to.resource.empty()) return itself;
+  if (const auto component = resolve_component(to.resource); component && component->host == host) return component;
   // One client addresses a call with its own resource behind it.
-  if (to.resource == from.resource) return Addressee{Target::call, call, {}};
+  if (to.resource == from.resource) return itself;
   return std::nullopt;
 }
 
@@ -97,21 +142,23 @@ bool Server::on_get(const xmpp::Jid& from, const std::optional<Addressee>& addre
   const xml::Element query = *payload;
   Reply reply(send_, from, std::move(iq));
   if (!addressee) {
-    reply.error({Kind::not_found, "there is no such call or component", base::Fault::peer});
+    reply.error(nobody());
   } else if (query.ns == ns::kPing) {
     reply.result();
   } else if (query.ns == ns::kDiscoItems) {
     reply.result(xml::Element("query", std::string(ns::kDiscoItems)));
   } else {
-    const Entity entity = addressee->target == Target::server ? Entity::server
-                          : addressee->target == Target::call ? Entity::call
-                                                              : Entity::component;
+    const Entity entity = addressee->target == Target::server  ? Entity::server
+                          : addressee->target == Target::call  ? Entity::call
+                          : addressee->target == Target::mixer ? Entity::mixer
+                                                               : Entity::component;
     reply.result(disco_info(entity, query.attribute_or("node", "")));
   }
   return true;
 }
 
-bool Server::on_set(const xmpp::Jid& from, const std::optional<Addressee>& addressee, xml::Element iq) {
+bool Server::on_set(const xmpp::Jid& from, const xmpp::Account& account, const std::optional<Addressee>& addressee,
+                    xml::Element iq) {
   const std::vector<const xml::Element*> elements = iq.elements();
   if (elements.size() == 1 && !is_rayo(elements[0]->ns)) return false;
   std::optional<xml::Element> payload;
@@ -121,8 +168,12 @@ bool Server::on_set(const xmpp::Jid& from, const std::optional<Addressee>& addre
     reply.error(base::bad_request("an iq of type set has exactly one child element"));
     return true;
   }
-  if (!addressee || (addressee->target == Target::call && addressee->call->state() == call::State::ending)) {
-    reply.error({Kind::not_found, "there is no such call or component", base::Fault::peer});
+  call::Host* host = addressee ? addressee->host : nullptr;
+  call::Component* component = host != nullptr ? host->find_component(addressee->component) : nullptr;
+  const bool is_there = addressee && (addressee->target == Target::component ? component != nullptr
+                                                                             : host == nullptr || !host->is_ending());
+  if (!is_there) {
+    reply.error(nobody());
     return true;
   }
   const Verb* verb = find_verb(addressee->target, *payload);
@@ -131,31 +182,65 @@ bool Server::on_set(const xmpp::Jid& from, const std::optional<Addressee>& addre
                       std::string(name_of(addressee->target)));
     return true;
   }
-  if (addressee->call != nullptr) {
-    if (const auto taken = take_control(*addressee->call, from); !taken) {
-      reply.error(taken.error());
-      return true;
-    }
+  if (const auto allowed = authorize(*addressee, from); !allowed) {
+    reply.error(allowed.error());
+    return true;
   }
-  verb->handle(*this, Command{.call = addressee->call,
-                              .component = addressee->component,
+  handling_ = true;
+  verb->handle(*this, Command{.host = host,
+                              .call = addressee->target == Target::call ? static_cast<call::Call*>(host) : nullptr,
+                              .mixer = addressee->target == Target::mixer ? static_cast<call::Mixer*>(host) : nullptr,
+                              .component = component,
                               .payload = *payload,
+                              .account = account,
                               .dialect = clients_.dialect(from),
                               .reply = std::move(reply)});
+  handling_ = false;
+  for (const auto& [to, stanza] : std::exchange(held_, {})) send_(to, stanza);
   return true;
 }
 
-Result<void> Server::take_control(call::Call& call, const xmpp::Jid& from) {
+// ---- who may command what ----
+
+Result<void> Server::authorize(const Addressee& addressee, const xmpp::Jid& from) {
+  if (addressee.host == nullptr) return {};
+  if (!addressee.host->is_mixer()) return take_control(*static_cast<call::Call*>(addressee.host), from);
+  const auto found = owned_.find(addressee.component);
+  if (found == owned_.end() || found->second.owner == from) return {};  // a mixer: resolve() has looked at the zone
+  if (!has_abandoned(found->second.owner, from)) {
+    return Error{Kind::conflict, "the component belongs to another client", base::Fault::peer};
+  }
+  found->second.owner = from;
+  return {};
+}
+
+// A client that lost its connection finds what it controlled again under its next resource.
+bool Server::has_abandoned(const xmpp::Jid& owner, const xmpp::Jid& from) const {
+  return !clients_.is_connected(owner) && owner.bare() == from.bare();
+}
+
+Result<void> Server::take_control(const call::Call& call, const xmpp::Jid& from) {
   Control& control = controls_[call.id()];
   if (control.controller && *control.controller != from) {
-    // A client that lost its connection finds its calls again under its next resource.
-    const bool abandoned = !clients_.is_connected(*control.controller) && control.controller->bare() == from.bare();
-    if (!abandoned) return Error{Kind::conflict, "another client controls this call", base::Fault::peer};
+    if (!has_abandoned(*control.controller, from)) {
+      return Error{Kind::conflict, "another client controls this call", base::Fault::peer};
+    }
     log::info("rayo", "{}: now controlled by {}", call.id(), from.str());
   }
   control.controller = from;
   control.involved.insert(from);
   return {};
+}
+
+void Server::give_control(const call::Call& call, const xmpp::Jid& client) {
+  controls_[call.id()] = Control{{client}, client};
+}
+
+bool Server::may_touch(const call::Call& call, const xmpp::Jid& client) const {
+  const auto found = controls_.find(call.id());
+  if (found == controls_.end()) return false;
+  if (found->second.controller) return found->second.controller->bare() == client.bare();
+  return found->second.involved.contains(client);
 }
 
 void Server::on_gone(const xmpp::Jid& client) {
@@ -182,75 +267,22 @@ void Server::drop_calls_without_clients() {
   for (call::Call* call : orphans) static_cast<void>(call->hangup({}, call::EndReason::rejected));
 }
 
-// ---- what calls report ----
-
-bool Server::on_offer(call::Call& call) {
-  const std::vector<xmpp::Jid> available = clients_.available();
-  if (available.empty()) return false;
-  xml::Element offer("offer", std::string(ns::kRayo));
-  offer.set("to", call.to()).set("from", call.from());
-  add_headers(offer, call.headers());
-  Control& control = controls_[call.id()];
-  control.involved.insert(available.begin(), available.end());
-  for (const xmpp::Jid& client : available) {
-    tell(client, call_jid(options_.domain, call.id()), false, offer, Entity::call);
-  }
-  return true;
-}
-
-void Server::on_recorded(call::Call& call, const std::string& component, const record::Outcome& outcome) {
-  component_is_over(component);
-  const Control& control = controls_[call.id()];
-  if (!control.controller) return;
-  const Dialect dialect = clients_.dialect(*control.controller);
-  xml::Element complete("complete", std::string(ns::kExt));
-  complete.add(complete_reason(dialect, outcome));
-  if (!outcome.uri.empty()) {
-    complete.add(xml::Element("recording", std::string(ns::kRecordComplete))
-                     .set("uri", outcome.uri)
-                     .set("duration", std::to_string(outcome.duration.count()))
-                     .set("size", std::to_string(outcome.size)));
-  }
-  tell(*control.controller, component_jid(options_.domain, call.id(), component), complete_is_unavailable(dialect),
-       std::move(complete), std::nullopt);
-}
-
-void Server::on_ended(call::Call& call, const call::End& end) {
-  const auto found = controls_.find(call.id());
-  if (found == controls_.end()) return;
-  for (const xmpp::Jid& client : found->second.involved) {
-    xml::Element event("end", std::string(ns::kRayo));
-    event.add(end_reason(clients_.dialect(client), end));
-    add_headers(event, end.headers);
-    tell(client, call_jid(options_.domain, call.id()), true, std::move(event), std::nullopt);
-  }
-  controls_.erase(found);
-}
-
-void Server::tell(const xmpp::Jid& to, const xmpp::Jid& from, bool unavailable, xml::Element event,
-                  std::optional<Entity> with_caps) {
-  const std::string what = event.name;
-  xml::Element presence("presence", std::string(xmpp::kClientNs));
-  presence.set("to", to.str()).set("from", from.str());
-  if (unavailable) presence.set("type", "unavailable");
-  presence.add(std::move(event));
-  if (with_caps) presence.add(caps(*with_caps));
-  if (events_are_stamped(clients_.dialect(to))) presence.add(delay_stamp());
-  if (!send_(to, presence)) log::warn("rayo", "{}: <{}/> could not be told to {}: gone", from.str(), what, to.str());
-}
-
 // ---- components ----
 
-void Server::component_begins(const std::string& call, const std::string& component) {
-  calls_->note_component(component, call);
+call::Started Server::starting(call::Host& host, const std::string& component, Reply reply) {
+  // Shared because std::function wants to be copied.
+  return [this, &host, component, reply = std::make_shared<Reply>(std::move(reply))](const Result<void>& started) {
+    if (!started) return reply->error(started.error());
+    owned_[component] = Owned{host.id(), reply->from()};
+    reply->result(reference_to(host, component));
+  };
 }
 
-void Server::component_is_over(const std::string& component) { calls_->forget_component(component); }
-
-xml::Element Server::reference_to(const std::string& call, const std::string& component) const {
+xml::Element Server::reference_to(const call::Host& host, const std::string& component) const {
+  const xmpp::Jid jid = component_jid(options_.domain, host, component);
   return xml::Element("ref", std::string(ns::kRayo))
-      .set("uri", "xmpp:" + component_jid(options_.domain, call, component).str())
-      .set("id", component);
+      .set("uri", "xmpp:" + jid.str())
+      .set("id", component.empty() ? jid.local : component);
 }
 
 }  // namespace rayo

@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <optional>
 
 #include "base/log.hpp"
+#include "record/capture.hpp"
+#include "record/conference.hpp"
+#include "record/encode.hpp"
 #include "record/hand_over.hpp"
-#include "record/part_reader.hpp"
+#include "record/part_sequence.hpp"
 #include "storage/file_name.hpp"
 
 namespace record {
 namespace {
-
-using Sink = std::function<base::Result<void>(std::span<const std::int16_t>)>;
 
 constexpr std::string_view kLate = "server stopped before the recording was put together";
 
@@ -34,85 +37,98 @@ std::vector<Hint> best(const Format& format, const std::vector<Hint>& given) {
   return hints;
 }
 
-// All parts, one behind the other, at the file's rate.
-base::Result<void> play(const FinishingJob& job, const std::function<bool()>& is_late, const Sink& sink) {
-  std::vector<std::int16_t> resampled;
-  for (const FinishedPart& part : job.parts) {
-    auto reader = PartReader::open(part, encoding_of(job.hints));
-    if (!reader) return std::move(reader.error());
-    std::unique_ptr<Resampler> resampler;
-    if ((*reader)->rate() != job.audio.rate) {
-      auto opened = Resampler::open((*reader)->rate(), job.audio.rate, job.audio.channels);
-      if (!opened) return std::move(opened.error());
-      resampler = std::move(*opened);
-    }
-    for (;;) {
-      if (is_late()) return base::Error{base::Kind::unavailable, std::string(kLate)};
-      auto block = (*reader)->read();
-      if (!block) return std::move(block.error());
-      if (resampler) {
-        resampled.clear();
-        block->empty() ? resampler->drain(resampled) : resampler->write(*block, resampled);
-      }
-      if (auto taken = sink(resampler ? std::span<const std::int16_t>(resampled) : *block); !taken) return taken;
-      if (block->empty()) break;
-    }
-  }
-  return {};
+Source source_of(const FinishingJob& job, const std::function<bool()>& is_late) {
+  // Shared because a std::function has to be copied.
+  auto parts = std::make_shared<PartSequence>(job.parts, job.audio, encoding_of(job.hints));
+  return [parts, is_late]() -> base::Result<std::span<const std::int16_t>> {
+    if (is_late()) return too_late();
+    return parts->read();
+  };
 }
 
 base::Result<Normalisation> measure(const FinishingJob& job, const std::function<bool()>& is_late) {
   auto meter = LoudnessMeter::open(job.audio);
   if (!meter) return std::move(meter.error());
-  const auto played = play(job, is_late, [&](std::span<const std::int16_t> block) { return (*meter)->add(block); });
-  if (!played) return played.error();
-  return (*meter)->result();
+  const Source source = source_of(job, is_late);
+  for (;;) {
+    auto block = source();
+    if (!block) return std::move(block.error());
+    if (block->empty()) return (*meter)->result();
+    if (auto added = (*meter)->add(*block); !added) return std::move(added.error());
+  }
 }
 
-base::Result<FinishedPart> encode(FinishingJob& job, const storage::Spool& spool,
-                                  const std::function<bool()>& is_late) {
-  double gain = 1;
+// Of all parts together, at the file's rate.
+std::uint64_t length_of(const FinishingJob& job) {
+  std::uint64_t samples = 0;
+  for (const FinishedPart& part : job.parts) {
+    samples += (part.samples * job.audio.rate + part.audio.rate / 2) / part.audio.rate;
+  }
+  return samples;
+}
+
+struct Made {
+  FinishedPart recording;
+  bool is_new = true;  // not one of the parts
+};
+
+base::Result<Made> make(FinishingJob& job, Conference* conference, const storage::Spool& spool,
+                        const std::function<bool()>& is_late) {
+  Product product{job.stem + "-final", job.format, job.audio, job.hints, job.facts.tags, 1};
   if (job.normalise) {
     auto measured = measure(job, is_late);
     if (!measured) return std::move(measured.error());
     job.facts.loudness = *measured;
-    gain = std::pow(10, measured->gain_db / 20);
+    product.gain = std::pow(10, measured->gain_db / 20);
+    product.hints = best(*job.format, job.hints);
   }
-  const std::vector<Hint> hints = job.normalise ? best(*job.format, job.hints) : job.hints;
-  auto opened = Part::open(spool, job.stem + "-final", *job.format, job.audio, hints, job.facts.tags);
-  if (!opened) return std::move(opened.error());
-  const std::unique_ptr<Part> file = std::move(*opened);
-  std::vector<std::int16_t> louder;
-  auto done = play(job, is_late, [&](std::span<const std::int16_t> block) {
-    if (gain == 1) return file->write(block, job.audio.rate);
-    louder.resize(block.size());
-    std::transform(block.begin(), block.end(), louder.begin(), [gain](std::int16_t sample) {
-      return static_cast<std::int16_t>(std::lrint(std::clamp(sample * gain, -32768.0, 32767.0)));
-    });
-    return file->write(louder, job.audio.rate);
-  });
-  if (done) done = file->finish();
-  std::string error;
-  FinishedPart finished = file->close(error);
-  if (done && error.empty()) return finished;
-  spool.remove(finished.file);
-  return done ? base::Error{base::Kind::internal, error} : done.error();
+  const bool has_channels = conference != nullptr && job.tracks == Tracks::participant_channels &&
+                            conference->size() <= static_cast<std::size_t>(job.format->most_channels(job.hints));
+  if (has_channels) {
+    product.audio.channels = static_cast<int>(conference->size());
+    product.tags.channels = conference->channels_text();
+    auto encoded = encode(spool, product, conference->channels(is_late));
+    if (!encoded) return std::move(encoded.error());
+    job.facts.audio = product.audio;
+    job.facts.tags = product.tags;
+    return Made{std::move(*encoded)};
+  }
+  Made made;
+  if (job.parts.size() == 1 && !job.is_master) {  // that is the file
+    made = {std::move(job.parts.front()), false};
+    job.parts.clear();
+  } else {
+    auto encoded = encode(spool, product, source_of(job, is_late));
+    if (!encoded) return std::move(encoded.error());
+    made.recording = std::move(*encoded);
+  }
+  if (conference == nullptr) return made;
+  auto files = conference->make_files(spool, product, is_late);
+  if (files) return made;
+  if (made.is_new) {
+    spool.remove(made.recording.file);
+  } else {
+    job.parts.push_back(std::move(made.recording));
+  }
+  conference->remove_files(spool);
+  return std::move(files.error());
 }
 
 // Nothing is lost: every part is a file that plays.
-Outcome store_parts(FinishingJob& job, const FinishingPlaces& places, const std::string& why) {
+Outcome store_parts(FinishingJob& job, Conference* conference, const FinishingPlaces& places, const std::string& why) {
   Facts& facts = job.facts;
   facts.reason = EndReason::error;
   if (facts.error.empty()) facts.error = "the recording is not put together: " + why;
   facts.loudness.reset();
+  if (conference != nullptr) conference->store(places, facts, true);
   for (std::size_t i = 1; i < job.parts.size(); ++i) {
     const auto stored = places.store.store(job.parts[i].file);
     facts.parts.push_back((stored ? stored->path : job.parts[i].file.path).filename().string());
   }
   FinishedPart& first = job.parts.front();
   first.file.stem = job.stem;
-  if (job.normalise) {  // the master, as it was kept
-    facts.format = "wav";
+  if (job.is_master) {
+    facts.format = kMaster;
     facts.encoding = "pcm16";
   }
   facts.audio = first.audio;
@@ -137,22 +153,29 @@ Outcome leave_parts(const FinishingJob& job) {
 
 }  // namespace
 
+base::Error too_late() { return {base::Kind::unavailable, std::string(kLate)}; }
+
 Outcome finish(FinishingJob job, const FinishingPlaces& places, const std::function<bool()>& is_late) {
-  auto encoded = encode(job, places.spool, is_late);
-  if (!encoded) {
-    base::log::error("record", "{}: not put together: {}", job.stem, encoded.error().text);
+  std::optional<Conference> several;
+  if (!job.participants.empty()) several.emplace(job, length_of(job));
+  Conference* const conference = several ? &*several : nullptr;
+  auto made = make(job, conference, places.spool, is_late);
+  if (!made) {
+    base::log::error("record", "{}: not put together: {}", job.stem, made.error().text);
     if (is_late()) return leave_parts(job);
-    return store_parts(job, places, encoded.error().text);
+    return store_parts(job, conference, places, made.error().text);
   }
-  job.facts.size = encoded->size;
-  job.facts.samples = encoded->samples;
+  FinishedPart& file = made->recording;
+  job.facts.size = file.size;
+  job.facts.samples = file.samples;
   job.facts.map.change_rate(job.audio.rate);
-  job.facts.map.cut(encoded->samples);
-  encoded->file.stem = job.stem;
-  Outcome outcome = hand_over(places.store, encoded->file, job.facts);
-  if (outcome.uri != storage::file_uri(encoded->file.path)) {
-    for (const FinishedPart& part : job.parts) places.spool.remove(part.file);
-  }
+  job.facts.map.cut(file.samples);
+  file.file.stem = job.stem;
+  if (conference != nullptr) conference->store(places, job.facts);
+  Outcome outcome = hand_over(places.store, file.file, job.facts);
+  if (outcome.uri == storage::file_uri(file.file.path)) return outcome;
+  for (const FinishedPart& part : job.parts) places.spool.remove(part.file);
+  if (conference != nullptr) conference->remove_parts(places.spool);
   return outcome;
 }
 

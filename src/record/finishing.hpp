@@ -4,6 +4,8 @@
 //
 //   parts ─▶ read ─▶ resample ─▶ (first pass: measure) ─▶ gain ─▶ encode ─▶ <stem>-final.<ext>.part ─▶ store
 //
+// Participants of a conference that were recorded apart become channels or files of their own (record/conference.hpp).
+//
 // A plain function on a thread that may take its time. The parts are removed once the result is stored; where anything
 // fails they are stored as they are.
 
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "record/part.hpp"
+#include "record/participant.hpp"
 #include "record/recorder.hpp"
 #include "record/sidecar.hpp"
 #include "storage/spool.hpp"
@@ -27,13 +30,21 @@ struct FinishingJob {
   AudioFormat audio;        // of the file
   std::vector<Hint> hints;  // as the client gave them
   bool normalise = false;
-  Facts facts;  // but for size, samples and loudness
+  Facts facts;             // but for size, samples, loudness and participants
+  bool is_master = false;  // the first part is not of the format that was asked for, but kMaster
+  // Of a conference:
+  Tracks tracks = Tracks::mix;
+  base::Time start{};  // of the first sample
+  std::vector<Attendance> participants;
 };
 
 struct FinishingPlaces {
   const storage::Spool& spool;
   const storage::FileStore& store;
 };
+
+// Said by whatever gives a job up.
+base::Error too_late();
 
 // `is_late` is asked between blocks; once it says yes the job is given up and the parts stay in the spool.
 Outcome finish(FinishingJob job, const FinishingPlaces& places, const std::function<bool()>& is_late);

@@ -29,10 +29,14 @@ base::Result<void> take_sample_rate(Settings& settings, const Hint& hint) {
 base::Result<void> take_channels(Settings& settings, const Hint& hint) {
   if (hint.value != "1" && hint.value != "2") return wrong(hint, "1 or 2");
   const bool two = hint.value == "2";
+  if (two && settings.on_mixer) {
+    return base::bad_request("hint 'channels': participants are kept apart by mix='false' or the hint 'tracks'");
+  }
   if (two && settings.direction != Direction::duplex) {
     return base::bad_request("hint 'channels': one party alone is one channel");
   }
   if (settings.direction == Direction::duplex) settings.mix = !two;
+  settings.tracks = settings.on_mixer ? Tracks::mix : settings.tracks;
   return {};
 }
 
@@ -56,6 +60,15 @@ base::Result<void> take_pause(Settings& settings, const Hint& hint) {
   return {};
 }
 
+base::Result<void> take_tracks(Settings& settings, const Hint& hint) {
+  if (!settings.on_mixer) {
+    return base::Error{base::Kind::not_supported, "hint 'tracks': only a mixer has participants", base::Fault::peer};
+  }
+  if (hint.value != "mix" && hint.value != "participant") return wrong(hint, "mix or participant");
+  settings.tracks = hint.value == "mix" ? Tracks::mix : Tracks::participant_files;
+  return {};
+}
+
 base::Result<void> take_encoding(Settings& settings, const Hint& hint) {
   settings.exact_mulaw = hint.value == "mulaw" || hint.value == "ulaw";
   return {};
@@ -65,15 +78,14 @@ struct KnownHint {
   std::string_view name;
   base::Result<void> (*take)(Settings&, const Hint&);
 };
-constexpr KnownHint kKnown[] = {{"sample-rate", take_sample_rate},
-                                {"channels", take_channels},
-                                {"double-pass", take_double_pass},
-                                {"pause", take_pause},
-                                {"encoding", take_encoding}};
+constexpr KnownHint kKnown[] = {{"sample-rate", take_sample_rate}, {"channels", take_channels},
+                                {"double-pass", take_double_pass}, {"pause", take_pause},
+                                {"tracks", take_tracks},           {"encoding", take_encoding}};
 
 }  // namespace
 
 base::Result<void> apply_hints(Settings& settings) {
+  if (settings.on_mixer) settings.tracks = settings.mix ? Tracks::mix : Tracks::participant_channels;
   for (const Hint& hint : settings.hints) {
     const auto* known = std::find_if(std::begin(kKnown), std::end(kKnown),
                                      [&](const KnownHint& each) { return each.name == hint.name; });

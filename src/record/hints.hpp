@@ -3,8 +3,9 @@
 // counts.
 //
 //   sample-rate   8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000    the file's, whatever the call's is
-//   channels      1 (mixed) or 2 (a party on each)                                with both directions only: not with
-//   one double-pass   true, false, 1, 0                                               encode after the end, normalised
+//   channels      1 (mixed) or 2 (a party on each)                                of a call's both directions
+//   tracks        mix, participant (a file each)                                  of a mixer
+//   double-pass   true, false, 1, 0                                               encode after the end, normalised
 //   pause         skip, silence, tone                                             what a pause leaves in the file
 //   encoding      mulaw (or ulaw): the samples of µ-law are kept exactly          the rest is the format's to judge
 
@@ -13,7 +14,8 @@
 
 namespace record {
 
-// Enters into `settings` what its hints say. bad_request, naming the hint, for an impossible value.
+// Enters into `settings` what its hints say, and of a mixer what `mix` means. bad_request, naming the hint, for an
+// impossible value; not_supported for one that does not belong to a call.
 base::Result<void> apply_hints(Settings& settings);
 
 }  // namespace record

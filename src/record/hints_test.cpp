@@ -60,4 +60,51 @@ TEST(Hints, RefuseImpossibleValuesByName) {
 
 TEST(Hints, IgnoreWhatTheyDoNotKnow) { EXPECT_EQ(refusal({{"colour", "red"}, {"quality", "11"}}), "(accepted)"); }
 
+Settings on_mixer(bool mix, std::vector<Hint> hints = {}) {
+  Settings settings = with(std::move(hints));
+  settings.on_mixer = true;
+  settings.mix = mix;
+  EXPECT_TRUE(apply_hints(settings));
+  EXPECT_TRUE(apply_hints(settings)) << "twice is as once";
+  return settings;
+}
+
+TEST(HintsOfAMixer, SayWhetherParticipantsAreKeptApart) {
+  EXPECT_EQ(on_mixer(true).tracks, Tracks::mix);
+  EXPECT_EQ(on_mixer(false).tracks, Tracks::participant_channels);
+  EXPECT_EQ(on_mixer(false).channels(), 1) << "of the track of everyone";
+  EXPECT_EQ(on_mixer(true, {{"tracks", "participant"}}).tracks, Tracks::participant_files);
+  EXPECT_EQ(on_mixer(false, {{"tracks", "participant"}}).tracks, Tracks::participant_files);
+  EXPECT_EQ(on_mixer(false, {{"tracks", "mix"}}).tracks, Tracks::mix);
+  EXPECT_EQ(on_mixer(false, {{"channels", "1"}}).tracks, Tracks::mix);
+}
+
+TEST(HintsOfAMixer, AreRefusedWhereTheyAreImpossibleOrOfACall) {
+  Settings settings = with({{"tracks", "participants"}});
+  settings.on_mixer = true;
+  auto refused = apply_hints(settings);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().text, "hint 'tracks': expected mix or participant");
+  settings.hints = {{"channels", "2"}};
+  refused = apply_hints(settings);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("hint 'channels'"));
+  Settings of_call = with({{"tracks", "participant"}});
+  refused = apply_hints(of_call);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, base::Kind::not_supported);
+}
+
+TEST(SettingsOfAParticipant, AreOfWhatItSendsAloneWithoutLimitsOrBeeps) {
+  Settings recording = on_mixer(false, {{"pause", "tone"}});
+  recording.start_beep = recording.stop_beep = true;
+  recording.max_duration = std::chrono::milliseconds(5);
+  const Settings settings = participant_settings(recording, true);
+  EXPECT_EQ(settings.direction, Direction::send);
+  EXPECT_EQ(settings.channels(), 1);
+  EXPECT_EQ(settings.pause, PauseMode::tone);
+  EXPECT_TRUE(settings.start_paused);
+  EXPECT_FALSE(settings.start_beep || settings.stop_beep || settings.max_duration);
+}
+
 }  // namespace

@@ -16,9 +16,10 @@ enum class Kind : std::uint8_t {
   held,      // silence while the call was on hold
   paused,    // the client paused the recording
   overrun,   // lost because the writer fell behind
+  absent,    // of a participant recorded apart: silence while it was not in the conference
 };
 
-inline constexpr std::size_t kKinds = 8;
+inline constexpr std::size_t kKinds = 9;
 
 constexpr std::string_view name_of(Kind kind) {
   switch (kind) {
@@ -38,6 +39,8 @@ constexpr std::string_view name_of(Kind kind) {
       return "paused";
     case Kind::overrun:
       return "overrun";
+    case Kind::absent:
+      return "absent";
   }
   return "received";
 }

@@ -27,6 +27,7 @@ class Recorder::Impl {
   base::Result<void> start();
   void stop();
   RecordingId open(Request request, Opened opened, Finished finished);
+  ParticipantId open_participant(RecordingId id, Participant who, std::uint32_t rate, ParticipantOpened opened);
   void discard(RecordingId id);
   std::size_t open_count() const { return open_.size(); }
   PauseMode pause() const { return options_.pause; }
@@ -45,6 +46,7 @@ class Recorder::Impl {
   }
 
   void on_opened(RecordingId id, base::Result<Track*> result);
+  void on_participant_opened(ParticipantId id, base::Result<Track*> result);
   void on_finished(RecordingId id, const Outcome& outcome);
   std::optional<Entry> take(RecordingId id);
 
@@ -57,6 +59,7 @@ class Recorder::Impl {
   std::vector<std::unique_ptr<Writer>> writers_;
   std::vector<std::size_t> load_;  // recordings of each writer
   std::unordered_map<RecordingId, Entry> open_;
+  std::unordered_map<ParticipantId, ParticipantOpened> opening_participants_;
   RecordingId last_id_ = 0;
   bool running_ = false;
   base::Owner owner_;
@@ -73,6 +76,12 @@ base::Result<void> Recorder::Impl::start() {
       if (const auto self = alive.lock()) (*self)->on_opened(id, std::move(result));
     });
   };
+  const auto participant_opened = [post = post_, alive = std::weak_ptr<Impl*>(alive_)](ParticipantId id,
+                                                                                       base::Result<Track*> result) {
+    post([alive, id, result = std::move(result)]() mutable {
+      if (const auto self = alive.lock()) (*self)->on_participant_opened(id, std::move(result));
+    });
+  };
   const auto finished = [post = post_, alive = std::weak_ptr<Impl*>(alive_)](RecordingId id, Outcome outcome) {
     post([alive, id, outcome = std::move(outcome)] {
       if (const auto self = alive.lock()) (*self)->on_finished(id, outcome);
@@ -82,7 +91,8 @@ base::Result<void> Recorder::Impl::start() {
   if (auto started = finisher_->start(); !started) return started;
   const int count = std::max(options_.writers, 1);
   for (int i = 0; i < count; ++i) {
-    Writer::Answers answers{opened, finished, [this](FinishingJob job) { finisher_->add(std::move(job)); }};
+    Writer::Answers answers{opened, participant_opened, finished,
+                            [this](FinishingJob job) { finisher_->add(std::move(job)); }};
     auto writer = std::make_unique<Writer>(i, spool_, store_, std::move(answers));
     if (auto started = writer->start(); !started) return started;
     writers_.push_back(std::move(writer));
@@ -115,6 +125,32 @@ RecordingId Recorder::Impl::open(Request request, Opened opened, Finished finish
   open_.emplace(id, Entry{writer, std::move(opened), std::move(finished)});
   writers_[writer]->open(id, std::move(request), std::chrono::system_clock::now());
   return id;
+}
+
+ParticipantId Recorder::Impl::open_participant(RecordingId id, Participant who, std::uint32_t rate,
+                                               ParticipantOpened opened) {
+  owner_.check();
+  const ParticipantId participant = ++last_id_;
+  opening_participants_.emplace(participant, std::move(opened));
+  const auto found = open_.find(id);
+  if (running_ && found != open_.end()) {
+    writers_[found->second.writer]->open_participant(id, participant, std::move(who), rate);
+    return participant;
+  }
+  post_([alive = std::weak_ptr<Impl*>(alive_), participant] {
+    const base::Error error{base::Kind::not_found, "the recording is over"};
+    if (const auto self = alive.lock()) (*self)->on_participant_opened(participant, error);
+  });
+  return participant;
+}
+
+void Recorder::Impl::on_participant_opened(ParticipantId id, base::Result<Track*> result) {
+  owner_.check();
+  const auto found = opening_participants_.find(id);
+  if (found == opening_participants_.end()) return;
+  const ParticipantOpened opened = std::move(found->second);
+  opening_participants_.erase(found);
+  if (opened) opened(id, std::move(result));
 }
 
 void Recorder::Impl::discard(RecordingId id) {
@@ -168,6 +204,10 @@ base::Result<Settings> Recorder::check(Settings settings) const {
     return base::Error{base::Kind::not_supported, "hint 'double-pass': this server was built without wav",
                        base::Fault::peer};
   }
+  if (settings.tracks != Tracks::mix && find_format("wav") == nullptr) {
+    return base::Error{base::Kind::not_supported, "participants apart: this server was built without wav",
+                       base::Fault::peer};
+  }
   if (auto checked = format->check(settings.hints); !checked) return std::move(checked.error());
   if (settings.sample_rate && format->rate_for(*settings.sample_rate) != *settings.sample_rate) {
     return base::bad_request("hint 'sample-rate': " + settings.format + " cannot hold " +
@@ -178,6 +218,11 @@ base::Result<Settings> Recorder::check(Settings settings) const {
 
 RecordingId Recorder::open(Request request, Opened opened, Finished finished) {
   return impl_->open(std::move(request), std::move(opened), std::move(finished));
+}
+
+ParticipantId Recorder::open_participant(RecordingId id, Participant who, std::uint32_t rate,
+                                         ParticipantOpened opened) {
+  return impl_->open_participant(id, std::move(who), rate, std::move(opened));
 }
 
 void Recorder::discard(RecordingId id) { impl_->discard(id); }

@@ -13,12 +13,14 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "record/participant.hpp"
 #include "record/settings.hpp"
 #include "record/track.hpp"
 
 namespace record {
 
 using RecordingId = std::uint64_t;
+using ParticipantId = std::uint64_t;  // of one visit; no recording has the same
 
 struct RecorderOptions {
   std::filesystem::path directory;    // made if it is not there; recordings below it, spool in its folder "spool"
@@ -37,6 +39,7 @@ struct Request {
 class Recorder {
  public:
   using Opened = std::function<void(base::Result<Track*>)>;
+  using ParticipantOpened = std::function<void(ParticipantId, base::Result<Track*>)>;
   using Finished = std::function<void(const Outcome&)>;
 
   // `post` runs a function on the control thread, soon; callable from any thread.
@@ -57,6 +60,11 @@ class Recorder {
 
   // Control thread. `opened` is called once; if it brought a track, `finished` will be called once too, after opened.
   RecordingId open(Request request, Opened opened, Finished finished);
+  // In a recording that keeps those who talk apart (Settings::tracks): the track of one who has joined, for a tap with
+  // participant_settings(). `rate`: of the audio that will be pushed, Hz. Stop that tap when the participant leaves, or
+  // once the recording has ended; who comes back is opened anew. `opened` is called once, later, with an error where
+  // the recording has ended. A track that will never be attached is given back by a push_end().
+  ParticipantId open_participant(RecordingId id, Participant who, std::uint32_t rate, ParticipantOpened opened);
   // For a track that will never be attached: deletes the spool file. `finished` is not called, and `opened` is not
   // either if that has not happened yet.
   void discard(RecordingId id);

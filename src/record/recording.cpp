@@ -10,12 +10,8 @@
 namespace record {
 namespace {
 
-constexpr std::chrono::milliseconds kDrainInterval{250};
-// With the depth of the jitter buffer and the writers' poll still less than a second.
-constexpr std::chrono::milliseconds kCheckpointInterval{500};
-
-// What keeps audio as it is until the recording is finished.
-constexpr std::string_view kMaster = "wav";
+// So long a participant's End may follow the recording's own.
+constexpr std::chrono::seconds kLettingGo{5};
 
 std::string why_the_tap_gave_up(const Stats& stats) {
   if (stats.overrun_samples > 0) return "the writer could not keep up with the audio";
@@ -41,20 +37,21 @@ std::string encoding_of(const Settings& settings) {
   return encoding;
 }
 
+// The file is made after the end.
+bool keeps_master(const Settings& settings) {
+  return settings.double_pass || settings.tracks == Tracks::participant_channels;
+}
+
 }  // namespace
 
-Recording::Recording(const Request& request, Settings settings, const Format& format,
-                     std::chrono::system_clock::time_point began, const storage::Spool& spool,
-                     const storage::FileStore& store)
-    : spool_(spool),
-      store_(store),
+Recording::Recording(Settings settings, const Format& format, Tags tags, std::unique_ptr<Capture> main,
+                     const storage::Spool& spool, const storage::FileStore& store)
+    : store_(store),
       settings_(std::move(settings)),
       format_(format),
-      tags_(tags_of(request, settings_, began)),
-      track_(request.rate, settings_.channels()),
-      stem_(storage::file_stem(began, request.call_id, request.component_id)),
-      rate_(request.rate),
-      map_(request.rate) {}
+      tags_(std::move(tags)),
+      main_(std::move(main)),
+      participants_(spool, main_->stem(), tags_) {}
 
 base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
                                                          std::chrono::system_clock::time_point began,
@@ -63,173 +60,81 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
   if (auto applied = apply_hints(settings); !applied) return std::move(applied.error());
   const Format* format = find_format(settings.format);
   const Format* master = find_format(kMaster);
-  if (format == nullptr || (settings.double_pass && master == nullptr)) {
+  const bool is_master = keeps_master(settings);
+  if (format == nullptr || (is_master && master == nullptr)) {
     return base::Error{base::Kind::not_supported, "no such format", base::Fault::peer};
   }
   if (auto checked = format->check(settings.hints); !checked) return std::move(checked.error());
   if (auto made = spool.make(); !made) return std::move(made.error());
-  std::unique_ptr<Recording> recording(new Recording(request, std::move(settings), *format, began, spool, store));
-  if (auto opened = recording->open_first_part(); !opened) return std::move(opened.error());
-  if (auto prepared = store.prepare(recording->part_->file()); !prepared) {
-    recording->discard();
+  Tags tags = tags_of(request, settings, began);
+  auto main = Capture::open(spool, {.stem = storage::file_stem(began, request.call_id, request.component_id),
+                                    .suffix = is_master ? "-master" : "",
+                                    .part_format = is_master ? master : format,
+                                    .file_format = format,
+                                    .hints = is_master ? std::vector<Hint>() : settings.hints,
+                                    .sample_rate = settings.sample_rate,
+                                    .rate = request.rate,
+                                    .channels = settings.channels(),
+                                    .tags = tags});
+  if (!main) return std::move(main.error());
+  if (auto prepared = store.prepare((*main)->file()); !prepared) {
+    (*main)->discard();
     return std::move(prepared.error());
   }
-  return recording;
+  return std::unique_ptr<Recording>(
+      new Recording(std::move(settings), *format, std::move(tags), std::move(*main), spool, store));
 }
 
-std::uint32_t Recording::file_rate(std::uint32_t call_rate) const {
-  return settings_.sample_rate.value_or(format_.rate_for(call_rate));
+base::Result<Track*> Recording::open_participant(const Participant& who, std::uint32_t rate) {
+  if (settings_.tracks == Tracks::mix || ended_ || main_->track().is_failed()) {
+    return base::Error{base::Kind::unexpected, "the recording takes no participant (any more)"};
+  }
+  return participants_.open(who, rate);
 }
 
-base::Result<void> Recording::open_first_part() {
-  const std::uint32_t rate = file_rate(rate_);
-  if (settings_.double_pass) return open_part(*find_format(kMaster), stem_ + "-master", rate, {});
-  if (auto opened = open_part(format_, stem_, rate, settings_.hints); !opened) return opened;
-  stem_ = part_->file().stem;
-  return {};
-}
-
-base::Result<void> Recording::open_part(const Format& format, const std::string& stem, std::uint32_t rate,
-                                        std::span<const Hint> hints) {
-  auto part = Part::open(spool_, stem, format, {rate, settings_.channels()}, hints, tags_);
-  if (!part) return std::move(part.error());
-  part_ = std::move(*part);
-  return {};
-}
+bool Recording::is_due(base::Time now) const { return main_->is_due(now) || participants_.is_due(now); }
 
 bool Recording::drain(base::Time now, std::span<std::int16_t> buffer) {
-  drain_due_ = now + kDrainInterval;
-  std::size_t filled = 0;
-  const auto flush = [&] { write(buffer.first(std::exchange(filled, 0))); };
-  while (const auto block = track_.next(buffer.subspan(filled))) {
-    if (block->samples == 0 || block->rate != rate_) {
-      // What is in front of the block is written first; the block itself stays where it is in the buffer.
-      write(buffer.first(filled));
-      const auto moved = buffer.subspan(filled, block->samples);
-      std::copy(moved.begin(), moved.end(), buffer.begin());
-      filled = 0;
-      if (block->rate != rate_) change_rate(block->rate);
-    }
-    enter(*block, buffer);
-    filled += block->samples;
-    if (buffer.size() - filled < Track::kMaxBlock) flush();
-  }
-  flush();
-
-  if (!checkpoint_due_) checkpoint_due_ = now + kCheckpointInterval;
-  if (part_ && !track_.ended() && now >= *checkpoint_due_) {
-    checkpoint_due_ = now + kCheckpointInterval;
-    if (auto made = part_->checkpoint(); !made) fail(made.error().text);
-  }
-  return track_.ended();
-}
-
-// Into the map; what has no samples of its own and needs some gets silence, by way of the buffer, which is empty then.
-void Recording::enter(const Track::Block& block, std::span<std::int16_t> buffer) {
-  if (!part_) return;
-  map_.add(block.kind, block.samples / static_cast<std::size_t>(track_.channels()));
-  if (block.relabelled > 0) map_.relabel(block.kind, block.relabelled);
-  if (block.skipped > 0 && block.kind == Kind::overrun) {
-    // Lost, but time all the same: what follows stays where it belongs.
-    map_.add(Kind::overrun, block.skipped);
-    write_silence(block.skipped, buffer);
-  } else {
-    map_.skip(block.kind, block.skipped);
-  }
-}
-
-void Recording::write(std::span<const std::int16_t> interleaved) {
-  if (interleaved.empty() || !part_) return;  // closed: what still comes is lost
-  if (auto written = part_->write(interleaved, rate_); !written) fail(written.error().text);
-}
-
-void Recording::write_silence(std::uint64_t samples, std::span<std::int16_t> buffer) {
-  std::fill(buffer.begin(), buffer.end(), std::int16_t{0});
-  const auto channels = static_cast<std::size_t>(track_.channels());
-  while (samples > 0) {
-    const auto count = std::min<std::uint64_t>(samples, buffer.size() / channels);
-    write(buffer.first(static_cast<std::size_t>(count) * channels));
-    samples -= count;
-  }
-}
-
-void Recording::change_rate(std::uint32_t rate) {
-  rate_ = rate;
-  map_.change_rate(rate);
-  const Format* master = find_format(kMaster);
-  const std::uint32_t wanted = file_rate(rate);
-  if (!part_ || wanted <= part_->rate() || master == nullptr) return;  // the file can hold it, or has to
-  base::Result<void> opened;
-  if (map_.samples() == 0) {  // nothing is in it: it begins anew
-    spool_.remove(part_->file());
-    part_.reset();
-    opened = open_first_part();
-  } else {
-    if (auto finished = part_->finish(); !finished) return fail(finished.error().text);
-    parts_.push_back(part_->close(error_));
-    part_.reset();
-    opened = open_part(*master, stem_ + "-part" + std::to_string(parts_.size() + 1), wanted, {});
-  }
-  if (opened) return;
-  base::log::error("record", "{}: {}", stem_, opened.error().text);
-  if (error_.empty()) error_ = opened.error().text;
-  track_.fail();
-}
-
-void Recording::fail(const std::string& what) {
-  base::log::error("record", "{}: {}", part_->file().path.string(), what);
-  if (error_.empty()) error_ = what;
-  track_.fail();
-  // As playable as it is: the header says what is there.
-  if (auto made = part_->checkpoint(); !made) {
-    base::log::error("record", "{}: header: {}", part_->file().path.string(), made.error().text);
-  }
-  close();
+  if (main_->drain(now, buffer) && !ended_) ended_ = now;
+  const bool are_closed = participants_.drain(now, buffer);
+  return ended_ && (are_closed || now - *ended_ >= kLettingGo);
 }
 
 void Recording::shut(const std::string& why) {
-  if (!part_) return;
-  if (auto finished = part_->finish(); !finished) return fail(finished.error().text);
-  if (error_.empty()) error_ = why;
-  track_.fail();
-  close();
-}
-
-void Recording::close() {
-  parts_.push_back(part_->close(error_));
-  part_.reset();
-  if (error_.empty() || parts_.back().samples > 0) return;
-  spool_.remove(parts_.back().file);
-  parts_.pop_back();
+  main_->shut(why);
+  participants_.shut(why);
 }
 
 Recording::Ending Recording::finish() {
-  if (part_) {
-    if (auto finished = part_->finish(); finished) {
-      close();
-    } else {
-      fail(finished.error().text);
-    }
+  main_->finish();
+  Track& track = main_->track();
+  if (main_->error().empty() && track.ended() && track.reason() == EndReason::error) {
+    main_->set_error(why_the_tap_gave_up(track.stats()));
   }
-  if (error_.empty() && track_.ended() && track_.reason() == EndReason::error) {
-    error_ = why_the_tap_gave_up(track_.stats());
-  }
-  Facts all = facts();
-  if (parts_.empty()) {
+  const std::uint32_t rate = main_->file_rate();
+  std::vector<FinishedPart> parts = main_->take_parts();
+  Facts all = facts(rate);
+  if (parts.empty()) {
+    participants_.discard();
     return {{.reason = all.reason, .error = all.error, .uri = {}, .stats = all.stats}, {}};
   }
-  if (parts_.size() > 1 || settings_.double_pass) {
+  std::vector<Attendance> attendances = participants_.take();
+  if (parts.size() > 1 || keeps_master(settings_) || !attendances.empty()) {
     const AudioFormat audio = all.audio;
-    FinishingJob job{.stem = stem_,
-                     .parts = std::move(parts_),
+    FinishingJob job{.stem = main_->stem(),
+                     .parts = std::move(parts),
                      .format = &format_,
                      .audio = audio,
                      .hints = settings_.hints,
                      .normalise = settings_.double_pass,
-                     .facts = std::move(all)};
+                     .facts = std::move(all),
+                     .is_master = keeps_master(settings_),
+                     .tracks = settings_.tracks,
+                     .start = main_->start(),
+                     .participants = std::move(attendances)};
     return {{}, std::move(job)};
   }
-  const FinishedPart& part = parts_.front();
+  const FinishedPart& part = parts.front();
   all.samples = part.samples;
   all.size = part.size;
   all.map.change_rate(part.audio.rate);
@@ -237,26 +142,24 @@ Recording::Ending Recording::finish() {
   return {hand_over(store_, part.file, all), {}};
 }
 
-Facts Recording::facts() const {
+Facts Recording::facts(std::uint32_t rate) {
+  const Track& track = main_->track();
+  const std::string& error = main_->error();
   Facts facts;
   facts.format = settings_.format;
   facts.encoding = encoding_of(settings_);
   facts.tags = tags_;
-  facts.audio = {file_rate(rate_), settings_.channels()};
-  // The parts only ever become wider.
-  if (!parts_.empty()) facts.audio.rate = parts_.back().audio.rate;
-  facts.reason = error_.empty() && track_.ended() ? track_.reason() : EndReason::error;
-  facts.error = error_;
-  if (track_.ended()) facts.stats = track_.stats();  // else the producer still has it
-  facts.map = map_;
+  facts.audio = {rate, settings_.channels()};
+  facts.reason = error.empty() && track.ended() ? track.reason() : EndReason::error;
+  facts.error = error;
+  if (track.ended()) facts.stats = track.stats();  // else the producer still has it
+  facts.map = main_->map();
   return facts;
 }
 
 void Recording::discard() {
-  if (part_) spool_.remove(part_->file());
-  for (const FinishedPart& part : parts_) spool_.remove(part.file);
-  part_.reset();
-  parts_.clear();
+  main_->discard();
+  participants_.discard();
 }
 
 }  // namespace record

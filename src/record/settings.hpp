@@ -22,6 +22,13 @@ enum class PauseMode {
   tone,     // as long a soft tone
 };
 
+// How those who talk are kept apart in a conference.
+enum class Tracks {
+  mix,                   // not at all
+  participant_channels,  // a channel of the file each; where the format holds fewer: as participant_files
+  participant_files,     // a file each, and everyone together in the recording itself
+};
+
 struct Hint {
   std::string name;
   std::string value;
@@ -44,9 +51,25 @@ struct Settings {
   bool double_pass = false;                  // kept lossless, normalised and encoded after the end
   bool exact_mulaw = false;                  // the file holds µ-law: its negative zero is kept
   std::vector<Hint> hints;                   // all that were given
+  // Of a mixer. There `mix` and a hint say what `tracks` is; in calls it is always `mix`.
+  bool on_mixer = false;
+  Tracks tracks = Tracks::mix;
 
-  int channels() const { return direction == Direction::duplex && !mix ? 2 : 1; }
+  // Of the track: those of participants have tracks of their own.
+  int channels() const { return direction == Direction::duplex && !mix && !on_mixer ? 2 : 1; }
 };
+
+// Of the tap that records one participant of such a recording, which is paused at present or is not. What limits the
+// recording, and its beeps, are of the recording itself.
+inline Settings participant_settings(const Settings& recording, bool is_paused) {
+  Settings settings;
+  settings.format = recording.format;
+  settings.direction = Direction::send;
+  settings.start_paused = is_paused;
+  settings.pause = recording.pause;
+  settings.exact_mulaw = recording.exact_mulaw;
+  return settings;
+}
 
 enum class EndReason {
   stop,             // the client said so

@@ -1,5 +1,7 @@
 #include "record/sidecar.hpp"
 
+#include <array>
+
 #include <nlohmann/json.hpp>
 
 #include "base/utc.hpp"
@@ -47,10 +49,50 @@ Json milliseconds(const Stats& stats) {
           {"duplicate", ms(stats.duplicate_samples)}, {"adjusted", ms(stats.adjusted_samples)}};
 }
 
+Json packets(const Stats& stats) {
+  return {{"received", stats.packets_received},
+          {"lost", stats.packets_lost},
+          {"late", stats.packets_late},
+          {"duplicate", stats.packets_duplicate}};
+}
+
 Json map(const SpanMap& map) {
   Json list = Json::array();
   for (const Span& span : map.spans()) {
     list.push_back({{"kind", name_of(span.kind)}, {"at", span.at}, {"length", span.length}, {"skipped", span.skipped}});
+  }
+  return list;
+}
+
+// Of what the file holds.
+Json milliseconds(const SpanMap& map) {
+  std::array<std::uint64_t, kKinds> samples{};
+  for (const Span& span : map.spans()) samples[static_cast<std::size_t>(span.kind)] += span.length;
+  Json json = Json::object();
+  for (std::size_t kind = 0; kind < kKinds; ++kind) {
+    if (static_cast<Kind>(kind) == Kind::received) continue;
+    json[std::string(name_of(static_cast<Kind>(kind)))] = samples[kind] * 1000 / map.rate();
+  }
+  return json;
+}
+
+Json participants(const std::vector<ParticipantFacts>& all) {
+  Json list = Json::array();
+  for (const ParticipantFacts& one : all) {
+    Json& json = list.emplace_back(Json{{"id", one.who.id}, {"name", one.who.name}, {"uri", one.who.uri}});
+    if (one.channel) json["channel"] = *one.channel;
+    if (!one.file.empty()) {
+      json["file"] = one.file;
+      json["size"] = one.size;
+    }
+    if (!one.error.empty()) json["error"] = one.error;
+    for (const KeptPart& part : one.parts) json["parts"].push_back({{"file", part.file}, {"at", part.at}});
+    json["present"] = Json::array();
+    for (const Span& span : one.present) json["present"].push_back({{"at", span.at}, {"length", span.length}});
+    json["packets"] = packets(one.stats);
+    json["milliseconds"] = milliseconds(one.map);
+    json["map"] = map(one.map);
+    json["map_complete"] = one.map.is_complete();
   }
   return list;
 }
@@ -78,11 +120,7 @@ std::string sidecar_text(const Facts& facts, const std::string& file_name) {
                {"reason", name_of(facts.reason)},
                {"error", facts.error},
                {"software", facts.tags.software},
-               {"packets",
-                {{"received", facts.stats.packets_received},
-                 {"lost", facts.stats.packets_lost},
-                 {"late", facts.stats.packets_late},
-                 {"duplicate", facts.stats.packets_duplicate}}},
+               {"packets", packets(facts.stats)},
                {"milliseconds", milliseconds(facts.stats)}};
   if (facts.encoding.empty()) json.erase("encoding");
   if (facts.error.empty()) json.erase("error");
@@ -94,6 +132,7 @@ std::string sidecar_text(const Facts& facts, const std::string& file_name) {
     loudness["gain_db"] = facts.loudness->gain_db;
   }
   if (!facts.parts.empty()) json["parts"] = facts.parts;
+  if (!facts.participants.empty()) json["participants"] = participants(facts.participants);
   json["map"] = map(facts.map);
   json["map_complete"] = facts.map.is_complete();
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

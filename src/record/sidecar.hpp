@@ -8,6 +8,7 @@
 
 #include "record/formats/format.hpp"
 #include "record/loudness.hpp"
+#include "record/participant.hpp"
 #include "record/settings.hpp"
 #include "record/span_map.hpp"
 
@@ -26,6 +27,7 @@ struct Facts {
   std::optional<Normalisation> loudness;
   std::vector<std::string> parts;  // names of the files that go on where this one ends, if they were not put together
   SpanMap map;                     // at the rate of `audio`
+  std::vector<ParticipantFacts> participants;  // those of a conference that were recorded apart
 };
 
 std::chrono::milliseconds duration_of(const Facts& facts);

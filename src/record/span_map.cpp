@@ -31,7 +31,25 @@ void SpanMap::add(Kind kind, std::uint64_t samples) {
 }
 
 void SpanMap::skip(Kind kind, std::uint64_t samples) {
-  if (samples > 0) remember({kind, samples_, 0, samples});
+  if (samples == 0) return;
+  const Span span{kind, samples_, 0, samples};
+  skips_.push_back(span);
+  remember(span);
+}
+
+void SpanMap::append(const SpanMap& other, std::uint64_t from, std::uint64_t samples) {
+  const std::uint64_t begin = samples_;
+  // The first that ends behind `from`: spans do not overlap.
+  auto next = std::partition_point(other.spans_.begin(), other.spans_.end(),
+                                   [&](const Span& span) { return span.at + span.length <= from; });
+  for (; next != other.spans_.end() && next->at < from + samples; ++next) {
+    if (next->length == 0) continue;
+    const std::uint64_t first = std::max(next->at, from);
+    const std::uint64_t last = std::min(next->at + next->length, from + samples);
+    remember({next->kind, begin + first - from, last - first, 0});
+  }
+  samples_ += samples;
+  complete_ = complete_ && other.complete_;
 }
 
 void SpanMap::relabel(Kind kind, std::uint64_t samples) {
@@ -71,11 +89,13 @@ void SpanMap::change_rate(std::uint32_t rate) {
   if (rate == rate_) return;
   // Ends are counted anew, not lengths, so that neighbours stay neighbours.
   const auto rescaled = [&](std::uint64_t samples) { return (samples * rate + rate_ / 2) / rate_; };
-  for (Span& span : spans_) {
-    const std::uint64_t end = rescaled(span.at + span.length);
-    span.at = rescaled(span.at);
-    span.length = end - span.at;
-    span.skipped = rescaled(span.skipped);
+  for (std::vector<Span>* spans : {&spans_, &skips_}) {
+    for (Span& span : *spans) {
+      const std::uint64_t end = rescaled(span.at + span.length);
+      span.at = rescaled(span.at);
+      span.length = end - span.at;
+      span.skipped = rescaled(span.skipped);
+    }
   }
   samples_ = rescaled(samples_);
   rate_ = rate;
@@ -89,6 +109,7 @@ void SpanMap::cut(std::uint64_t samples) {
     span.length = end - span.at;
   }
   std::erase_if(spans_, [](const Span& span) { return span.length == 0 && span.skipped == 0; });
+  for (Span& span : skips_) span.at = std::min(span.at, samples_);
 }
 
 }  // namespace record

@@ -25,6 +25,8 @@ class SpanMap {
   std::uint32_t rate() const { return rate_; }
   std::uint64_t samples() const { return samples_; }  // in the file so far
   std::span<const Span> spans() const { return spans_; }
+  // Those with `skipped`, all of them: where time passed that is not in the file.
+  std::span<const Span> skips() const { return skips_; }
   // False if there were too many to remember: those after the last are missing.
   bool is_complete() const { return complete_; }
 
@@ -32,6 +34,9 @@ class SpanMap {
   void skip(Kind kind, std::uint64_t samples);
   // The last `samples` that were added as silent are of another kind.
   void relabel(Kind kind, std::uint64_t samples);
+  // Goes on with so many samples of another map, of the same rate, from that one's sample `from` on; not with its
+  // skips.
+  void append(const SpanMap& other, std::uint64_t from, std::uint64_t samples);
   // Counts everything anew.
   void change_rate(std::uint32_t rate);
   // The file has only so many samples.
@@ -46,6 +51,7 @@ class SpanMap {
   std::uint32_t rate_;
   std::uint64_t samples_ = 0;
   std::vector<Span> spans_;
+  std::vector<Span> skips_;
   bool complete_ = true;
 };
 

@@ -106,4 +106,33 @@ TEST(SpanMap, SaysSoWhenItCannotRememberAll) {
   EXPECT_EQ(map.samples(), 2 * SpanMap::kMost + 1);
 }
 
+TEST(SpanMap, GoesOnWithAPieceOfAnother) {
+  SpanMap other(8000);
+  other.add(Kind::lost, 100);
+  other.add(Kind::received, 100);
+  other.skip(Kind::paused, 5000);
+  other.add(Kind::silent, 100);
+  SpanMap map(8000);
+  map.add(Kind::absent, 10);
+  map.append(other, 50, 200);
+  map.append(other, 110, 20);
+  map.append(other, 300, 0);
+  EXPECT_EQ(map.samples(), 230U);
+  EXPECT_THAT(map.spans(),
+              ElementsAre(Span{Kind::absent, 0, 10, 0}, Span{Kind::lost, 10, 50, 0}, Span{Kind::silent, 160, 50, 0}));
+}
+
+TEST(SpanMap, KnowsOfAllThatWasSkippedEvenWhereThereIsTooMuchToRemember) {
+  SpanMap map(8000);
+  for (std::size_t i = 0; i < SpanMap::kMost; ++i) {
+    map.add(Kind::received, 1);
+    map.add(Kind::lost, 1);
+  }
+  map.add(Kind::received, 1);
+  map.skip(Kind::paused, 8000);
+  EXPECT_FALSE(map.is_complete());
+  map.change_rate(16000);
+  EXPECT_THAT(map.skips(), ElementsAre(Span{Kind::paused, 4 * SpanMap::kMost + 2, 0, 16000}));
+}
+
 }  // namespace

@@ -17,6 +17,7 @@
 #include <optional>
 #include <span>
 
+#include "base/clock.hpp"
 #include "base/ring.hpp"
 #include "record/kind.hpp"
 #include "record/settings.hpp"
@@ -41,6 +42,14 @@ class Track {
   Track& operator=(const Track&) = delete;
 
   int channels() const { return channels_; }
+
+  // Producer, before anything is pushed: when the first sample was. Tracks of one recording are aligned by this.
+  void set_start(base::Time start) { start_.store(start, std::memory_order_relaxed); }
+  // Consumer. Nothing where it was not said.
+  std::optional<base::Time> start() const {
+    const base::Time start = start_.load(std::memory_order_relaxed);
+    return start == base::Time() ? std::nullopt : std::optional(start);
+  }
 
   // Producer. One block (a whole number of frames, at most kMaxBlock samples); false if the writer is too far behind,
   // and nothing was taken. Room for a few marks and the End is always kept.
@@ -89,6 +98,7 @@ class Track {
   const double seconds_;
   std::atomic<bool> failed_{false};
   std::atomic<bool> end_pushed_{false};
+  std::atomic<base::Time> start_{base::Time()};
   EndReason reason_ = EndReason::error;
   Stats stats_;
 

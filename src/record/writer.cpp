@@ -49,6 +49,10 @@ void Writer::open(RecordingId id, Request request, std::chrono::system_clock::ti
   commands_.post(Open{id, std::move(request), began});
 }
 
+void Writer::open_participant(RecordingId id, ParticipantId participant, Participant who, std::uint32_t rate) {
+  commands_.post(OpenParticipant{id, participant, std::move(who), rate});
+}
+
 void Writer::discard(RecordingId id) { commands_.post(Discard{id}); }
 
 void Writer::ask_to_stop() {
@@ -64,7 +68,7 @@ void Writer::run() {
   pthread_setname_np(pthread_self(), ("writer-" + std::to_string(number_)).c_str());
   base::Time next_turn = base::Clock::now();
   while (!stopping_) {
-    if (recordings_.empty()) {
+    if (recordings_.empty() && unreturned_.empty()) {
       wait(kForever);
       next_turn = base::Clock::now();
     } else {
@@ -90,12 +94,14 @@ void Writer::obey() {
   commands_.drain([this](Command&& command) {
     if (const auto* open = std::get_if<Open>(&command)) {
       open_now(*open);
+    } else if (const auto* participant = std::get_if<OpenParticipant>(&command)) {
+      open_now(*participant);
     } else if (const auto* discard = std::get_if<Discard>(&command)) {
       const auto found = recordings_.find(discard->id);
       if (found == recordings_.end()) return;
       found->second->discard();
-      recordings_.erase(found);
       std::erase(ended_, discard->id);
+      drop(found);
     } else {
       stopping_ = true;
     }
@@ -110,6 +116,20 @@ void Writer::open_now(const Open& command) {
   answers_.opened(command.id, track);
 }
 
+void Writer::open_now(const OpenParticipant& command) {
+  const auto found = recordings_.find(command.id);
+  if (found == recordings_.end()) {
+    const base::Error gone{base::Kind::not_found, "the recording is over"};
+    return answers_.participant_opened(command.participant, gone);
+  }
+  answers_.participant_opened(command.participant, found->second->open_participant(command.who, command.rate));
+}
+
+void Writer::drop(Recordings::iterator recording) {
+  for (auto& capture : recording->second->take_unreturned()) unreturned_.push_back(std::move(capture));
+  recordings_.erase(recording);
+}
+
 // True if nothing is left to do before the next turn.
 bool Writer::serve() {
   const base::Time began = base::Clock::now();
@@ -122,9 +142,10 @@ bool Writer::serve() {
   while (completed < ended_.size() && base::Clock::now() - began < kCompleting) {
     const auto ended = recordings_.find(ended_[completed]);
     finish(ended->first, *ended->second);
-    recordings_.erase(ended);
+    drop(ended);
     ++completed;
   }
+  std::erase_if(unreturned_, [&](const auto& capture) { return capture->drain(began, buffer_); });
   ended_.erase(ended_.begin(), ended_.begin() + static_cast<std::ptrdiff_t>(completed));
   return ended_.empty();
 }
@@ -143,7 +164,7 @@ void Writer::shut_all() {
       const auto current = next++;
       if (!current->second->drain(base::Clock::now(), buffer_)) continue;
       finish(current->first, *current->second);
-      recordings_.erase(current);
+      drop(current);
     }
   };
   finish_ended();

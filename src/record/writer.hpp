@@ -23,6 +23,7 @@ class Writer {
   // Called on the writer's thread.
   struct Answers {
     std::function<void(RecordingId, base::Result<Track*>)> opened;
+    std::function<void(ParticipantId, base::Result<Track*>)> participant_opened;
     std::function<void(RecordingId, Outcome)> finished;
     std::function<void(FinishingJob)> unfinished;  // instead: its outcome is still to be made
   };
@@ -33,6 +34,8 @@ class Writer {
   base::Result<void> start();
   // Any thread. Answered by opened; then by finished or unfinished, once, unless it is discarded.
   void open(RecordingId id, Request request, std::chrono::system_clock::time_point began);
+  // Answered by participant_opened.
+  void open_participant(RecordingId id, ParticipantId participant, Participant who, std::uint32_t rate);
   void discard(RecordingId id);
   // Completes all files as they stand, waits for the producers to let go of their tracks (at most half a second), ends
   // the thread. A track that nobody gave back stays alive as long as this object.
@@ -46,17 +49,25 @@ class Writer {
     Request request;
     std::chrono::system_clock::time_point began;
   };
+  struct OpenParticipant {
+    RecordingId id;
+    ParticipantId participant;
+    Participant who;
+    std::uint32_t rate;
+  };
   struct Discard {
     RecordingId id;
   };
   struct Stop {};
-  using Command = std::variant<Open, Discard, Stop>;
+  using Command = std::variant<Open, OpenParticipant, Discard, Stop>;
   using Recordings = std::map<RecordingId, std::unique_ptr<Recording>>;
 
   void run();
   void wait(std::chrono::milliseconds at_most);
   void obey();
   void open_now(const Open& command);
+  void open_now(const OpenParticipant& command);
+  void drop(Recordings::iterator recording);
   bool serve();
   void shut_all();
   void finish(RecordingId id, Recording& recording);
@@ -72,6 +83,7 @@ class Writer {
   // The thread's own.
   Recordings recordings_;
   std::vector<RecordingId> ended_;
+  std::vector<std::unique_ptr<Capture>> unreturned_;  // of participants: nobody waits for their Ends any more
   std::vector<std::int16_t> buffer_;
   bool stopping_ = false;
 };

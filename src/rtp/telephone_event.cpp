@@ -15,11 +15,17 @@ constexpr std::uint32_t kLongest = 0xffff;
 }  // namespace
 
 std::optional<TelephoneEvent> TelephoneEvent::parse(std::span<const std::uint8_t> payload) {
-  if (payload.size() < 4) return std::nullopt;
+  if (payload.size() < kTelephoneEventSize) return std::nullopt;
   return TelephoneEvent{.event = payload[0],
                         .end = (payload[1] & 0x80) != 0,
                         .volume = static_cast<std::uint8_t>(payload[1] & 0x3f),
                         .duration = read16(&payload[2])};
+}
+
+void TelephoneEvent::write(std::span<std::uint8_t, kTelephoneEventSize> payload) const {
+  payload[0] = event;
+  payload[1] = static_cast<std::uint8_t>((end ? 0x80 : 0) | (volume & 0x3f));
+  write16(&payload[2], duration);
 }
 
 std::optional<char> TelephoneEvent::digit() const {

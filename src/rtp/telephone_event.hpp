@@ -11,6 +11,8 @@
 
 namespace rtp {
 
+inline constexpr std::size_t kTelephoneEventSize = 4;
+
 struct TelephoneEvent {
   std::uint8_t event = 0;  // 0-9, 10 *, 11 #, 12-15 A-D; others are not digits
   bool end = false;
@@ -18,6 +20,7 @@ struct TelephoneEvent {
   std::uint16_t duration = 0;  // RTP clock
 
   static std::optional<TelephoneEvent> parse(std::span<const std::uint8_t> payload);
+  void write(std::span<std::uint8_t, kTelephoneEventSize> payload) const;
   // The key, or nothing if the event is none.
   std::optional<char> digit() const;
 };

@@ -1,5 +1,6 @@
 #include "rtp/telephone_event.hpp"
 
+#include <array>
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
@@ -31,6 +32,20 @@ class DigitsTest : public testing::Test {
   std::string keys_;
   std::vector<std::uint32_t> durations_;
 };
+
+TEST(TelephoneEvent, IsWrittenAsItIsRead) {
+  for (const bool end : {false, true}) {
+    const rtp::TelephoneEvent event{.event = 11, .end = end, .volume = 10, .duration = 0x1234};
+    std::array<std::uint8_t, rtp::kTelephoneEventSize> bytes{};
+    event.write(bytes);
+    const auto read = rtp::TelephoneEvent::parse(bytes);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->digit(), '#');
+    EXPECT_EQ(read->end, end);
+    EXPECT_EQ(read->volume, 10);
+    EXPECT_EQ(read->duration, 0x1234);
+  }
+}
 
 TEST(TelephoneEvent, ReadsThePayload) {
   const auto event = rtp::TelephoneEvent::parse(std::vector<std::uint8_t>{11, 0x8a, 0x03, 0x20});

@@ -1,68 +1,12 @@
 """baresip, a phone that others wrote, calls and speaks a file; the recording holds what it said."""
 
-import contextlib
-import socket
-import subprocess
-
 import pytest
 
 from support import audio, signals
-from support.call import check_file
+from support.baresip import Baresip, baresip
+from support.call import check_file, end_reason
 from support.compare import compare
-from support.server import free_sip_port
-
-CONFIG = """
-sip_listen 127.0.0.1:{port}
-module_path /usr/lib/baresip/modules
-module g711.so
-module g722.so
-module l16.so
-module opus.so
-module aufile.so
-module ausine.so
-module_app account.so
-module_app menu.so
-audio_source aufile,{folder}/said.wav
-audio_player aufile,{folder}/heard.wav
-audio_alert aufile,{folder}/alert.wav
-ausrc_srate {rate}
-auplay_srate {rate}
-rtp_ports 40000-40999
-net_interface 127.0.0.1
-opus_bitrate 64000
-opus_application audio
-"""
-
-
-def port_with_a_free_one_above():
-    """baresip takes the next port for TLS."""
-    while True:
-        port = free_sip_port()
-        try:
-            with socket.create_server(("127.0.0.1", port + 1)):
-                return port
-        except OSError:
-            continue
-
-
-@contextlib.contextmanager
-def baresip(server, folder, source, rate, codec, transport="udp"):
-    """A call of baresip that plays `source`; its log is in the failure if it goes wrong."""
-    # baresip wants a file with as many channels as the codec has.
-    signals.write_wav(folder / "said.wav", [source, source] if codec.endswith("/2") else source, rate)
-    (folder / "config").write_text(CONFIG.format(port=port_with_a_free_one_above(), folder=folder, rate=rate))
-    (folder / "accounts").write_text(f"<sip:baresip@127.0.0.1>;regint=0;audio_codecs={codec}\n")
-    to = f"sip:app@127.0.0.1:{server.sip_port};transport={transport}"
-    with open(folder / "baresip.log", "wb") as log:
-        process = subprocess.Popen(["baresip", "-f", str(folder), "-e", f"/dial {to}"], cwd=folder,
-                                   stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            yield
-        except AssertionError as problem:
-            pytest.fail(f"{problem}\n{(folder / 'baresip.log').read_text(errors='replace')[-3000:]}")
-        finally:
-            process.terminate()
-            process.wait(10)
+from support.hearing import Heard
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -99,3 +43,25 @@ def test_what_baresip_says_in_other_codecs_is_recorded_as_wide_as_it_was(bench, 
         assert found.missing_ms <= 40 and abs(found.level) < 3, found
         client.hangup(jid)
         client.expect_end(jid)
+
+
+@pytest.mark.parametrize("codec, rate", [("PCMU/8000/1", 8000), ("G722/16000/1", 16000), ("opus/48000/2", 48000)])
+def test_baresip_is_dialled_answers_speaks_and_hears(bench, tmp_path, codec, rate):
+    """What it says is recorded; it hears another call that it is joined to."""
+    client = bench.client()
+    leg, other = bench.answered(client, play=signals.tone(910, 60))
+    phone = bench.keep(Baresip(tmp_path, signals.tone(430, 60, rate=rate), rate, codec))
+    while "baresip is ready" not in phone.log:
+        assert phone.process.poll() is None, phone.log
+    jid = client.dial(phone.uri)
+    client.expect_answered(jid)
+    client.joined(jid, other)
+    component = client.record(jid, "format='wav' start-beep='false' mix='false' max-duration='2500'")
+    sound = check_file(client.expect_complete(component))
+    for channel, there, not_there in zip(sound.pcm, (430, 910), (910, 430)):
+        Heard(channel[sound.rate // 2 :], sound.rate, 0, 0).check([there], [not_there])
+    leg.media.listen(0.6).check([430], [910])
+    client.hangup(jid)
+    assert end_reason(client.expect_end(jid))[0] == "hangup"
+    heard = phone.heard()
+    Heard(heard.mono[heard.rate : 2 * heard.rate], heard.rate, 0, 0).check([910], [430])

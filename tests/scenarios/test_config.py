@@ -292,4 +292,4 @@ def test_figures_are_logged_at_sigusr1_and_at_the_end(bench):
     client.expect_end(jid)
     assert "recordings: 1 begun, 0 failed, 1 unheard for their first 2 s" in server.log()
     server.stop()
-    assert server.log().count("calls: 1 offered, 1 answered") == 2
+    assert server.log().count("calls: 1 offered, 0 dialled, 1 answered") == 2

@@ -173,9 +173,10 @@ def test_after_completion_and_for_what_never_was_commands_get_item_not_found(ben
 
 
 @pytest.mark.parametrize("state", ["offered", "accepted"])
-def test_recording_before_the_answer_is_refused_with_unexpected_request(bench, state):
+def test_recording_before_the_answer_is_refused_where_the_caller_takes_no_early_media(bench, state):
+    """Its INVITE made no offer: nothing can be agreed on before the answer."""
     client = bench.client()
-    phone, jid = bench.call(client)
+    phone, jid = bench.call(client, offer=False)
     if state == "accepted":
         client.accept(jid)
     client.refused(jid, "<record xmlns='urn:xmpp:rayo:record:1'/>", "wait", "unexpected-request")

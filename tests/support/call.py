@@ -6,6 +6,7 @@ import json
 import pytest
 
 from support import audio
+from support.callee import Callee
 from support.phone import Phone
 from support.rayo import RAYO, RayoClient
 from support.server import Server
@@ -40,14 +41,25 @@ class Bench:
         return self._own
 
     def client(self, resource="1", **options):
-        """Its resource is of this test alone: what the server still has to say to an earlier test's client goes nowhere."""
-        one = RayoClient(self.server, f"{resource}-{self._number}", **options)
+        """On the server that tests share its resource is this test's alone: what the server still has to say to an
+        earlier test's client goes nowhere."""
+        server = self.server
+        own = server in self.servers and server in self._things
+        one = RayoClient(server, resource if own or not resource else f"{resource}-{self._number}", **options)
         self._things.append(one)
         return one
 
     def phone(self, transport="udp", user=None, **options):
         one = Phone(self.server.address, self.server.sip_port, transport, user=user or f"caller{next(_users)}",
                     **options)
+        self._things.append(one)
+        return one
+
+    def callee(self, user=None, transport="udp", **options):
+        """A phone that is called; `options` of its calls: codecs, play …; digest, on_call."""
+        own = {key: options.pop(key) for key in ("digest", "on_call", "address") if key in options}
+        one = Callee(self.server.address, self.server.sip_port, transport, user=user or f"callee{next(_users)}",
+                     options=options, **own)
         self._things.append(one)
         return one
 
@@ -68,6 +80,15 @@ class Bench:
         client.answer(jid)
         sip_call.wait_answered()
         return sip_call, jid
+
+    def dialled(self, client, callee=None, attributes="", children="", **options):
+        """The client dials a phone, which answers: (its leg, call JID)."""
+        callee = callee or self.callee(**options)
+        jid = client.dial(callee.uri, attributes, children)
+        leg = callee.wait_call()
+        leg.answer()
+        client.expect_answered(jid)
+        return leg, jid
 
     def put_away(self):
         problems = []

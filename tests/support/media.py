@@ -1,4 +1,4 @@
-"""One RTP leg of the test phone: a mouth that speaks on time and an ear that keeps whatever comes.
+"""One RTP leg of the test phone: a mouth that speaks on time, and an ear (ear.py) that keeps whatever comes.
 
 The mouth sends a packet each ptime, at the end of what is in it, by absolute deadlines; when the machine stalls it
 catches up, and timestamps are exact all the same. `position` counts the ticks of 1/8000 s that went out since it began, whatever the codec, so a test can say
@@ -6,7 +6,6 @@ where in the signal it was; `sent` is all that was spoken, packet by packet, whe
 """
 
 import random
-import select
 import socket
 import threading
 import time
@@ -14,27 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from support import codecs, rtp, signals
+from support import codecs, rtp
+from support.ear import Ear
 from support.network import Impairment, Wire  # noqa: F401 (Impairment: for those who use Media)
 from support.voice import TICK_RATE, Voice
-
-
-def bind_pair(address):
-    """An even RTP port and the odd one above it."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    for _ in range(200):
-        first = socket.socket(family, socket.SOCK_DGRAM)
-        first.bind((address, 0))
-        port = first.getsockname()[1]
-        if port % 2 == 0 and port < 65535:
-            second = socket.socket(family, socket.SOCK_DGRAM)
-            try:
-                second.bind((address, port + 1))
-                return first, second
-            except OSError:
-                second.close()
-        first.close()
-    raise OSError(f"no free port pair on {address}")
 
 
 @dataclass
@@ -49,16 +31,14 @@ class Spoken:
     is_quiet: bool  # the phone suppressed it, or the codec did (Opus DTX)
 
 
-class Media:
+class Media(Ear):
     def __init__(self, address="127.0.0.1", codec="PCMU", ptime=20, mux=False, event_type=101, seed=None):
+        super().__init__(address)
         self.address, self.ptime, self.mux, self.event_type = address, ptime, mux, event_type
-        self.rtp_socket, self.rtcp_socket = bind_pair(address)
-        self.port = self.rtp_socket.getsockname()[1]
         dice = random.Random(seed)
         self.ssrc = dice.getrandbits(32)
         self.sequence = dice.getrandbits(16)
         self.timestamp_base = dice.getrandbits(32)
-        self.types = {}      # payload type -> name of the codec, all that were ever agreed on
         self.codec = None
         self._agreed = None  # (codec, payload type): what is spoken from the next possible packet on
         self.remote = None
@@ -67,9 +47,6 @@ class Media:
         self.drift = 0.0                  # ppm: how much longer than it thinks the phone takes for everything
         self.silence_suppression = False  # send nothing where the signal is digital silence
         self.comfort_noise = None         # then first a packet of RFC 3389 with this payload
-        self.heard = []      # RtpPacket of whatever type, as it arrived
-        self.reports = []    # RtcpPacket
-        self.broken = 0      # datagrams that were neither
         self.sent = []       # Spoken
         self.sent_packets = self.sent_octets = 0
         self.position = 0    # ticks since the mouth opened
@@ -77,16 +54,13 @@ class Media:
         self._voice, self._voice_from = Voice(np.zeros(0, dtype=np.int16)), 0
         self._sending = False
         self._event = None
-        self._closed = False
         self._was_quiet = True
         self._stall = 0.0
         self._mouth = None
         self._wire = None
         self._start = None
-        self._from = None
         self.use(codec)
-        self._ear = threading.Thread(target=self._listen, daemon=True)
-        self._ear.start()
+        self.open_ear()
 
     # ---- mouth ----
     def use(self, codec, payload_type=None):
@@ -162,6 +136,14 @@ class Media:
         """A telephone-event instead of audio, from the next packet on."""
         with self._lock:
             self._event = [digit, milliseconds * TICK_RATE // 1000, None]
+
+    def press_all(self, digits, milliseconds=100, gap=0.1):
+        """One key after the other, `gap` seconds between them; returns when the last has been released."""
+        for digit in digits:
+            self.press(digit, milliseconds)
+            while self._event:
+                time.sleep(0.005)
+            time.sleep(gap)
 
     def move_mouth(self, address=None):
         """Sends from another port (and address) from now on; what is heard is heard on both."""
@@ -312,74 +294,10 @@ class Media:
         pcm[is_heard] = codecs.decode(name, payloads, ptime)[: is_heard.sum()]
         return pcm[begin * rate // TICK_RATE :], rate
 
-    # ---- ear ----
-    def _listen(self):
-        while not self._closed:
-            sockets = [s for s in (self.rtp_socket, self.rtcp_socket, self._from) if s is not None]
-            try:
-                ready, _, _ = select.select(sockets, [], [], 0.2)
-            except (OSError, ValueError):
-                return
-            for one in ready:
-                try:
-                    data, source = one.recvfrom(4096)
-                except OSError:
-                    continue
-                self._take(data, source)
-
-    def _take(self, data, source):
-        now = time.monotonic()
-        if rtp.is_rtcp(data):
-            try:
-                packets = rtp.parse_rtcp(data)
-            except ValueError:
-                self.broken += 1
-                return
-            for packet in packets:
-                packet.arrival, packet.source = now, source
-                self.reports.append(packet)
-            return
-        packet = rtp.parse_rtp(data)
-        if packet is None:
-            self.broken += 1
-            return
-        packet.arrival, packet.source = now, source
-        self.heard.append(packet)
-
-    def audio_packets(self):
-        return [p for p in self.heard if p.payload_type in self.types]
-
-    def keepalives(self):
-        """Packets of a payload type that was not negotiated (RFC 6263 §4.6)."""
-        return [p for p in self.heard if p.payload_type not in (*self.types, self.event_type)]
-
-    def heard_pcm(self):
-        """What was heard in the codec that is spoken, at 8 kHz, each packet at the place that its timestamp says;
-        silence where nothing came."""
-        packets = [p for p in self.heard if p.payload_type == self.payload_type]
-        if not packets:
-            return np.zeros(0, dtype=np.int16)
-        codec = codecs.CODECS[self.codec]
-        sound = codecs.decode(self.codec, [p.payload for p in packets])
-        size = len(sound) // len(packets)
-        base = packets[0].timestamp
-        places = [(((p.timestamp - base + 0x80000000) & 0xFFFFFFFF) - 0x80000000) * codec.rate // codec.clock
-                  for p in packets]
-        first = min(places)
-        if max(places) - first > 3600 * codec.rate:
-            raise AssertionError("the timestamps that were heard span more than an hour")
-        pcm = np.zeros(max(places) - first + size, dtype=np.int16)
-        for index, place in enumerate(places):
-            pcm[place - first : place - first + size] = sound[index * size : (index + 1) * size]
-        return signals.resample(pcm, codec.rate, TICK_RATE)
-
     def close(self):
         self._closed = True
         if self._mouth:
             self._mouth.join(1)
         if self._wire:
             self._wire.close()
-        self._ear.join(1)
-        for one in (self.rtp_socket, self.rtcp_socket, self._from):
-            if one is not None:
-                one.close()
+        self.close_ear()

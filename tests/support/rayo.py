@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import unquote
 from xml.sax.saxutils import quoteattr
 
+from support.rayo_verbs import Conversation
 from support.xmpp_raw import CLIENT, LIMIT, XmppStream
 
 RAYO = "{urn:xmpp:rayo:1}"
@@ -15,13 +16,14 @@ CLIENT_CAPS = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='urn
 
 
 class Complete:
-    """What a <complete/> of a recording says."""
+    """What a <complete/> says: why, and of a recording where it is; `match` is the text of an input's result."""
 
     def __init__(self, stanza):
         self.stanza = stanza
         complete = stanza.first
         self.reason = complete[0]
         self.reason_name = self.reason.tag.split("}")[-1]
+        self.match = self.reason.text if self.reason_name == "match" else None
         self.recording = complete.find(RECORD_COMPLETE + "recording")
         if self.recording is not None:
             self.uri = self.recording.get("uri")
@@ -34,7 +36,7 @@ class Complete:
         return Path(unquote(self.uri[5:]))
 
 
-class RayoClient(XmppStream):
+class RayoClient(Conversation, XmppStream):
     def __init__(self, server, resource="1", user="app", password="secret", register=True, caps=False, tls=False):
         super().__init__(server.xmpp_port, server.address, server.domain, name=f"{user}/{resource}")
         self._ids = 0
@@ -92,14 +94,17 @@ class RayoClient(XmppStream):
     def hangup(self, call):
         return self.ask(call, "<hangup xmlns='urn:xmpp:rayo:1'/>")
 
-    def record(self, call, attributes="", children=""):
-        """Starts a recording; returns the component's full JID, by the ref that must carry uri and id."""
-        reply = self.ask(call, record_xml(attributes, children))
+    def start(self, host, payload):
+        """Starts a component; returns its full JID, by the ref that must carry uri and id."""
+        reply = self.ask(host, payload)
         ref = reply.first
         assert ref.tag == RAYO + "ref", reply
         uri, id_ = ref.get("uri"), ref.get("id")
         assert uri == f"xmpp:{uri[5:].split('/')[0]}/{id_}" and id_, reply
         return uri[5:]
+
+    def record(self, call, attributes="", children=""):
+        return self.start(call, record_xml(attributes, children))
 
     def pause(self, component):
         return self.ask(component, "<pause xmlns='urn:xmpp:rayo:record:1'/>")

@@ -78,6 +78,7 @@ class Server:
             "sip": {"listen": [f"udp:{address}:{self.sip_port}", f"tcp:{address}:{self.sip_port}"]},
             "rtp": {"address": address, "ports": f"{first}-{first + 399}"},
             "recording": {"directory": str(self.recordings)},
+            "output": {"files": [str(self.folder)]},
             "log": {"level": "debug"},
         }
         for table, keys in changes.items():

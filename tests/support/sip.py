@@ -9,9 +9,20 @@ _dice = random.Random()
 _SHORT = {"i": "call-id", "m": "contact", "e": "content-encoding", "l": "content-length", "c": "content-type",
           "f": "from", "s": "subject", "k": "supported", "t": "to", "v": "via", "x": "session-expires"}
 
+METHODS = "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
+PHRASES = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 302: "Moved Temporarily",
+           401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 407: "Proxy Authentication Required",
+           480: "Temporarily Unavailable", 486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here",
+           491: "Request Pending", 500: "Server Internal Error", 503: "Service Unavailable", 603: "Decline"}
+
 
 def token(length=10):
     return "".join(_dice.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(length))
+
+
+def _tag(header):
+    found = re.search(r";\s*tag=([^;>\s]+)", header)
+    return found.group(1) if found else None
 
 
 class Message:
@@ -46,8 +57,11 @@ class Message:
 
     @property
     def to_tag(self):
-        found = re.search(r";\s*tag=([^;>\s]+)", self.get("To", ""))
-        return found.group(1) if found else None
+        return _tag(self.get("To", ""))
+
+    @property
+    def from_tag(self):
+        return _tag(self.get("From", ""))
 
     def contact_uri(self):
         found = re.search(r"<([^>]+)>", self.get("Contact", ""))

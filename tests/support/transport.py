@@ -22,6 +22,9 @@ class Udp:
         self._closed = False
         threading.Thread(target=self._read, daemon=True).start()
 
+    def point_at(self, server):
+        self._server = server
+
     def send(self, data, to=None):
         self._socket.sendto(data, to or self._server)
 

@@ -53,6 +53,8 @@ class Format {
   virtual base::Result<void> check(std::span<const Hint> hints) const = 0;
   // The rate nearest to `rate`, not below it if there is one, that the format can hold.
   virtual std::uint32_t rate_for(std::uint32_t rate) const { return rate; }
+  // That one file can hold, without its channels meaning loudspeakers.
+  virtual int most_channels(std::span<const Hint> /*hints*/) const { return 2; }
   virtual base::Result<std::unique_ptr<Encoder>> open(OutputFile& file, const AudioFormat& audio,
                                                       std::span<const Hint> hints, const Tags& tags) const = 0;
 };

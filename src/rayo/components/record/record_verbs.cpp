@@ -1,9 +1,9 @@
 // The record component's commands (record-api.txt; XEP-0327 §6.5.6).
 #include <array>
-#include <memory>
 #include <utility>
 
 #include "base/random.hpp"
+#include "call/recording.hpp"
 #include "rayo/components/record/record_settings.hpp"
 #include "rayo/namespaces.hpp"
 #include "rayo/payload.hpp"
@@ -17,39 +17,37 @@ void record(Server& server, Command command) {
   auto settings = read_record(command.payload, command.dialect, server.options().record_format);
   if (!settings) return command.reply.error(settings.error());
   const std::string component = base::random_id(12);
-  const std::string call = command.call->id();
-  server.component_begins(call, component);
-  // The reply waits for the writer, which opens the file; shared because std::function wants to be copied.
-  auto reply = std::make_shared<Reply>(std::move(command.reply));
-  command.call->record(component, *settings, [&server, reply, call, component](base::Result<void> started) {
-    if (!started) {
-      server.component_is_over(component);
-      return reply->error(started.error());
-    }
-    reply->result(server.reference_to(call, component));
-  });
+  call::Host& host = *command.host;
+  call::Recording::start(host, component, *settings, server.starting(host, component, std::move(command.reply)));
 }
 
 // pause, resume and stop are empty elements.
-template <base::Result<void> (call::Call::*kAction)(const std::string&)>
+template <base::Result<void> (call::Recording::*kAction)()>
 void act(Server&, Command command) {
-  if (auto known = check_attributes(command.payload, {}); !known) return command.reply.error(known.error());
-  if (const xml::Element* child = command.payload.first(); child != nullptr) {
-    return command.reply.error(
-        base::bad_request("<" + child->name + "/> inside <" + command.payload.name + "/>, which must be empty"));
+  if (auto empty = check_empty(command.payload); !empty) return command.reply.error(empty.error());
+  auto* recording = dynamic_cast<call::Recording*>(command.component);
+  if (recording == nullptr) {
+    return command.reply.refuse_verb("<" + command.payload.name + "/> is for recordings, and this is none");
   }
-  command.reply.outcome((command.call->*kAction)(command.component));
+  command.reply.outcome((recording->*kAction)());
+}
+
+void stop(Server&, Command command) {
+  if (auto empty = check_empty(command.payload); !empty) return command.reply.error(empty.error());
+  command.reply.outcome(command.component->stop());
 }
 
 }  // namespace
 
 std::span<const Verb> record_verbs() {
-  static constexpr std::array<Verb, 5> kVerbs = {{
+  static constexpr std::array<Verb, 6> kVerbs = {{
       {Target::call, ns::kRecord, "record", record},
-      {Target::component, ns::kRecord, "pause", act<&call::Call::pause>},
-      {Target::component, ns::kRecord, "resume", act<&call::Call::resume>},
-      {Target::component, ns::kExt, "stop", act<&call::Call::stop>},
-      {Target::component, ns::kRayo, "stop", act<&call::Call::stop>},  // clients of 2011
+      {Target::mixer, ns::kRecord, "record", record},
+      {Target::component, ns::kRecord, "pause", act<&call::Recording::pause>},
+      {Target::component, ns::kRecord, "resume", act<&call::Recording::resume>},
+      // Of every component.
+      {Target::component, ns::kExt, "stop", stop},
+      {Target::component, ns::kRayo, "stop", stop},  // clients of 2011
   }};
   return kVerbs;
 }

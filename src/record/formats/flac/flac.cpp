@@ -15,6 +15,7 @@ class FlacFormat final : public Format {
     if (auto settings = flac_settings(hints); !settings) return std::move(settings.error());
     return {};
   }
+  int most_channels(std::span<const Hint> /*hints*/) const override { return 8; }
   base::Result<std::unique_ptr<Encoder>> open(OutputFile& file, const AudioFormat& audio, std::span<const Hint> hints,
                                               const Tags& tags) const override {
     auto settings = flac_settings(hints);

@@ -39,6 +39,7 @@ class RawFormat final : public Format {
     if (auto encoding = sample_encoding(hints); !encoding) return std::move(encoding.error());
     return {};
   }
+  int most_channels(std::span<const Hint> /*hints*/) const override { return 255; }
   base::Result<std::unique_ptr<Encoder>> open(OutputFile& file, const AudioFormat& audio, std::span<const Hint> hints,
                                               const Tags& /*tags*/) const override {
     auto encoding = sample_encoding(hints);

@@ -17,6 +17,10 @@ class WavFormat final : public Format {
     if (auto encoding = wav_encoding(hints); !encoding) return std::move(encoding.error());
     return {};
   }
+  int most_channels(std::span<const Hint> hints) const override {
+    const auto encoding = wav_encoding(hints);
+    return encoding && *encoding ? 255 : 1;  // more than that, and players give up
+  }
   base::Result<std::unique_ptr<Encoder>> open(OutputFile& file, const AudioFormat& audio, std::span<const Hint> hints,
                                               const Tags& tags) const override {
     auto encoding = wav_encoding(hints);

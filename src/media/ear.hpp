@@ -1,0 +1,45 @@
+#pragma once
+// What a party hears: the sum of those it is joined to and of what is played to it, limited; by its place, for the
+// packets to be sent and for a recording of it. The recording hears it at the timeline's rate, also where the codec
+// that is sent with has a lower one. Owned by a media worker; only the constructor and changes of rate allocate.
+//
+//   wires, bridges, outputs ─▶ Sum ─▶ Limiter ─▶ heard (timeline's rate) ─▶ recv of recordings
+//                                                  └─▶ outgoing (codec's rate) ─▶ Sender
+
+#include <optional>
+
+#include "media/lane.hpp"
+#include "media/limiter.hpp"
+#include "media/rate_change.hpp"
+
+namespace media {
+
+class Ear {
+ public:
+  // `kept`: how long after it was sent a recording may ask for it.
+  Ear(std::uint32_t rate, std::uint32_t send_rate, std::chrono::milliseconds kept) : kept_(kept), heard_(rate, kept) {
+    change_rate(rate, send_rate);
+  }
+
+  // Either rate, or both. Allocates.
+  void change_rate(std::uint32_t rate, std::uint32_t send_rate);
+
+  Sum& sum() { return sum_; }
+  // The sum is complete: `at` is where it belongs on the timeline, `send_at` and `send_samples` where on that of what
+  // is sent.
+  void finish(Position at, Position send_at, std::size_t send_samples);
+
+  void read_heard(Position at, std::span<std::int16_t> out) const { heard_.read(at, out); }
+  const Lane& outgoing() const { return outgoing_ ? *outgoing_ : heard_; }
+
+ private:
+  const std::chrono::milliseconds kept_;
+  Sum sum_;
+  Limiter limiter_;
+  Lane heard_;
+  RateChange down_;
+  std::optional<Lane> outgoing_;  // where the rates differ
+  std::array<std::int16_t, kMaxFrame> frame_, narrow_;
+};
+
+}  // namespace media

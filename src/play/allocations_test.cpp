@@ -1,0 +1,1 @@
+#include "base/allocations_for_test.hpp"
