@@ -46,7 +46,8 @@ std::optional<InfoDigit> parse_info(std::string_view content_type, std::string_v
   if (is_same(type, "application/dtmf")) {
     // Some write the lines of dtmf-relay under this name.
     if (body.find('=') == std::string_view::npos) {
-      const auto key = read_key(trimmed(body));
+      const std::string_view text = trimmed(body);
+      const auto key = text.size() == 1 ? to_key(text[0]) : std::nullopt;
       if (!key) return std::nullopt;
       return InfoDigit{.key = *key};
     }

@@ -52,6 +52,7 @@ TEST(InfoDigit, WhatIsNoKeyIsNone) {
   EXPECT_FALSE(parse_info("text/plain", "Signal=5"));
   EXPECT_FALSE(parse_info("", ""));
   EXPECT_FALSE(parse_info("application/dtmf", "55"));
+  EXPECT_FALSE(parse_info("application/dtmf", "12")) << "two keys, or the number of one: not known";
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ void IncomingCall::on_ack(const sip_t& request) {
   if (state_ != State::kAnswered) return Dialog::on_ack(request);
   state_ = State::kConfirmed;
   report(Established{id_, std::exchange(awaits_answer_, false) ? session_description(request) : std::string()});
-  if (bye_wanted_) send_bye({});
+  if (bye_wanted_) send_bye(*bye_wanted_);
 }
 
 void IncomingCall::on_prack(const sip_t& request) {
@@ -144,7 +144,7 @@ void IncomingCall::reject(const Reject& command) {
 void IncomingCall::bye(const Bye& command) {
   if (state_ == State::kInvited) return reject(Reject{id_, 480, {}, {}, command.headers});
   if (state_ == State::kAnswered) {
-    bye_wanted_ = true;
+    bye_wanted_ = command.headers;
     return;
   }
   Dialog::bye(command);

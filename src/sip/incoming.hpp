@@ -3,6 +3,7 @@
 // responses). Signalling thread.
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -40,8 +41,8 @@ class IncomingCall final : public Dialog {
   // What must wait for that PRACK: one reliable response at a time, and no 2xx before it (RFC 3262 §3). NTA would queue
   // them too, but loses track when the peer hangs up meanwhile: process_prack() then works on a freed request.
   std::vector<std::variant<Progress, Answer>> after_prack_;
-  bool bye_wanted_ = false;  // as soon as the ACK is there (RFC 3261 §15)
-  std::string phrase_;       // NUA keeps a pointer to it
+  std::optional<Headers> bye_wanted_;  // as soon as the ACK is there (RFC 3261 §15)
+  std::string phrase_;                 // NUA keeps a pointer to it
 };
 
 }  // namespace sip

@@ -215,7 +215,10 @@ void OutgoingCall::on_success(const sip_t& response, const Source& source) {
 
 bool OutgoingCall::redirect(const sip_t& response) {
   if (redirects_left_ <= 0) return false;
-  const auto targets = targets_of(response);
+  // None that has been tried (RFC 3261 §8.1.3.4).
+  tried_.insert(uri_);
+  auto targets = targets_of(response);
+  std::erase_if(targets, [this](const std::string& uri) { return tried_.contains(request_uri(uri)); });
   if (targets.empty()) return false;
   --redirects_left_;
   take(nullptr);

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,7 @@ class OutgoingCall final : public Dialog {
   std::string call_id_, from_tag_;
   std::uint32_t sequence_ = 0;
   int redirects_left_;
+  std::set<std::string> tried_;  // Request-URIs
   bool is_cancelling_ = false;
   Digest digest_;
   std::chrono::seconds session_expires_, min_se_;

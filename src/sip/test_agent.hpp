@@ -25,6 +25,14 @@ inline Options options(std::vector<std::string> listen = {"udp:127.0.0.1:0"}) {
   return options;
 }
 
+// nua_session_usage_remove() takes a reference to an INVITE of ours that a BYE of the peer overtakes, and never gives
+// it back: some 2 kB are gone for each. The test is for what happens, not for that.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kCountsLeaks = true;
+#else
+inline constexpr bool kCountsLeaks = false;
+#endif
+
 class Running : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(agent.start()); }

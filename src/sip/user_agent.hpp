@@ -70,8 +70,9 @@ struct Progressed {
   std::string sdp;
   Headers headers;
 };
-// A call of ours was answered with a 2xx, and acknowledged. `sdp`: the answer to our offer; or, for an Invite without
-// one, the peer's offer, which must be answered by AnswerOffer (that sends the ACK).
+// A call of ours was answered with a 2xx, and acknowledged. `sdp`: the answer to our offer (once more that of a 1xx, if
+// only that had it); or, for an Invite without one, the peer's offer, which must be answered by AnswerOffer (that sends
+// the ACK). Empty: the peer said nothing.
 struct Accepted {
   DialogId dialog = 0;
   std::string sdp;
@@ -119,7 +120,8 @@ enum class EndCause {
   no_ack,      // the 2xx was never acknowledged
   no_prack,    // a reliable provisional response was never acknowledged
   timer,       // the session timer ran out, or a request of ours got 408 / no answer
-  error,       // transport gone, 481 and the like
+  error,       // transport gone, 481 and the like; a call of ours that cannot go out: no such host (404), no answer
+               // from the name service or no way there (503), not a SIP URI (400), sips or TLS (416)
   refused,     // a call of ours got a final 3xx-6xx (`status`; 3xx: not followed), or 487 after our Bye
   no_answer,   // a call of ours got no final response in its time
 };
@@ -129,7 +131,7 @@ struct Ended {
   EndCause cause = EndCause::error;
   int status = 0;      // SIP status where there was one, else 0
   std::string reason;  // Reason header or phrase
-  Headers headers;     // of the request that ended it (BYE, CANCEL)
+  Headers headers;     // of the message that ended it (BYE, CANCEL, the refusal)
 };
 // The signalling thread has nothing left and is about to finish (after Shutdown).
 struct Stopped {};

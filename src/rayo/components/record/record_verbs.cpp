@@ -18,6 +18,11 @@ void record(Server& server, Command command) {
   if (!settings) return command.reply.error(settings.error());
   const std::string component = base::random_id(12);
   call::Host& host = *command.host;
+  // What a dialect takes for granted is meant for calls: a mixer has nothing to send.
+  if (host.is_mixer() && command.payload.attribute("direction") == nullptr &&
+      command.payload.attribute("duplex") == nullptr) {
+    settings->direction = record::Direction::duplex;
+  }
   call::Recording::start(host, component, *settings, server.starting(host, component, std::move(command.reply)));
 }
 
