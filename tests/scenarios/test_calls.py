@@ -250,19 +250,11 @@ def test_old_addresses_of_calls_are_aliases_and_the_reply_comes_from_where_the_c
     client = bench.client("1")
     sip_call, jid = bench.call(client)
     call = jid.split("@")[0]
-<<<<<<< HEAD
     resource = client.jid.split("/")[1]
     client.ask(f"{call}@call.localhost/{resource}", ACCEPT)
     client.ask(f"{call}@calls.localhost", ANSWER)
     sip_call.wait_answered()
     component = client.record(f"{jid}/{resource}", "start-beep='false'").split("/")[1]
-=======
-    own = client.jid.split("/")[1]
-    client.ask(f"{call}@call.localhost/{own}", ACCEPT)
-    client.ask(f"{call}@calls.localhost", ANSWER)
-    sip_call.wait_answered()
-    component = client.record(f"{jid}/{own}", "start-beep='false'").split("/")[1]
->>>>>>> tests
     client.ask(f"{call}@call.localhost/{component}", "<pause xmlns='urn:xmpp:rayo:record:1'/>")
     client.ask(f"localhost/{component}", "<stop xmlns='urn:xmpp:rayo:ext:1'/>")
     client.expect(lambda s: s.name == "presence" and (s.get("from") or "").endswith("/" + component), "complete")
