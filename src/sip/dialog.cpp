@@ -253,6 +253,10 @@ void Dialog::send_info(const SendInfo& command) {
 }
 
 void Dialog::send_message(const SendMessage& command) {
+  if (state_ == State::kAnswered || state_ == State::kAccepted) {  // the ACK is on its way
+    after_ack_.push_back(command);
+    return;
+  }
   if (state_ != State::kConfirmed) return report(MessageAnswered{id_, 481});
   const Home home = make_home();
   const std::string lines = credentials_for("MESSAGE") + lines_of(command.headers);
@@ -260,6 +264,10 @@ void Dialog::send_message(const SendMessage& command) {
   nua_message(handle_, SIPTAG_CONTACT(nullptr), SIPTAG_CONTENT_TYPE_STR(command.content_type.c_str()),
               SIPTAG_PAYLOAD(sip_payload_create(home.get(), command.body.data(), command.body.size())),
               TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())), TAG_END());
+}
+
+void Dialog::send_what_waited() {
+  for (const SendMessage& message : std::exchange(after_ack_, {})) send_message(message);
 }
 
 void Dialog::answer_offer(const AnswerOffer& command) {
@@ -281,6 +289,7 @@ void Dialog::answer_offer(const AnswerOffer& command) {
     case Change::kAcknowledge:
       if (state_ == State::kAccepted) state_ = State::kConfirmed;
       nua_ack(handle_, SIPTAG_CONTENT_TYPE_STR(kSdp), SIPTAG_PAYLOAD_STR(description), TAG_END());
+      send_what_waited();
       return;
   }
 }

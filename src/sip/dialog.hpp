@@ -92,6 +92,8 @@ class Dialog {
   void follow_target(const sip_t& message, const Source& source);
   void forget_route();       // the next message sets it
   void report(Event event);  // not after the end
+  // The session is established now.
+  void send_what_waited();
   void send_bye(const Headers& headers);
   void start_leaving();
   void set_cause(EndCause cause, int status, std::string reason, Headers headers = {});
@@ -117,6 +119,7 @@ class Dialog {
   bool awaits_answer_ = false;  // our offer is out, in a 2xx or a reliable 1xx; the peer's answer has not come
   Change change_ = Change::kNone;
   bool change_has_offer_ = false;
+  std::vector<SendMessage> after_ack_;
   OurOffer our_offer_;
   bool invite_had_offer_ = false;  // our last INVITE, which NUA repeats for a refresh
   bool takes_update_ = false;      // the peer

@@ -120,7 +120,6 @@ void Registration::on_success(const sip_t& response) {
   state_ = State::kStanding;
   failures_ = 0;
   digest_.set_accepted();
-  drop_handle();  // it would put the tag of this answer into the next request: a REGISTER makes no dialog
   // Early enough for a second try; a registrar that grants next to nothing is not to be stormed.
   const milliseconds time = granted(response, contact_, command_.expires);
   wake_in(std::max(time * 4 / 5, milliseconds(500)));
@@ -151,7 +150,7 @@ void Registration::on_time(base::Time now) {
 
 void Registration::leave() {
   // One that stands, or may do so by now.
-  const bool is_asked = state_ == State::kStanding || state_ == State::kAsking;
+  const bool is_asked = state_ == State::kStanding || state_ == State::kAsking || (handle_ != nullptr);
   if (!is_asked || endpoint_ == nullptr) {
     state_ = State::kOver;
     return;
