@@ -137,7 +137,7 @@ Result<void> Session::take_answer(const std::string& text, bool provisional) {
 std::string Session::relayed(const std::string& sdp) {
   auto session = sdp::parse(sdp);
   if (!session) return sdp;
-  session->origin_user = "-";
+  session->origin_user.assign(1, '-');
   session->origin_id = sdp_session_id_;
   session->origin_address = context_.rtp_address;
   return numbered(std::move(*session));
