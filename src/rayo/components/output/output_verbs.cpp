@@ -22,13 +22,18 @@ void output(Server& server, Command command) {
                       server.starting(host, component, std::move(command.reply)));
 }
 
-template <class Action>
-void steer(Command& command, const Action& action) {
+// What the command is to steer; null, and the command is refused, where the component is none that plays.
+call::Plays* plays_of(Command& command) {
   auto* plays = dynamic_cast<call::Plays*>(command.component);
   if (plays == nullptr) {
-    return command.reply.refuse_verb("<" + command.payload.name + "/> is for outputs, and this is none");
+    command.reply.refuse_verb("<" + command.payload.name + "/> is for outputs, and this is none");
   }
-  auto playback = plays->playback();
+  return plays;
+}
+
+template <class Action>
+void steer(Command& command, call::Plays& plays, const Action& action) {
+  auto playback = plays.playback();
   if (!playback) return command.reply.error(playback.error());
   action(**playback);
   command.reply.result();
@@ -37,14 +42,18 @@ void steer(Command& command, const Action& action) {
 // An empty element that calls this, with this.
 template <auto kAction, int... kUnits>
 void act(Server&, Command command) {
+  call::Plays* plays = plays_of(command);
+  if (plays == nullptr) return;
   if (auto empty = check_empty(command.payload); !empty) return command.reply.error(empty.error());
-  steer(command, [](call::Playback& playback) { (playback.*kAction)(kUnits...); });
+  steer(command, *plays, [](call::Playback& playback) { (playback.*kAction)(kUnits...); });
 }
 
 void seek(Server&, Command command) {
+  call::Plays* plays = plays_of(command);
+  if (plays == nullptr) return;
   const auto by = read_seek(command.payload);
   if (!by) return command.reply.error(by.error());
-  steer(command, [&](call::Playback& playback) { playback.seek(*by); });
+  steer(command, *plays, [&](call::Playback& playback) { playback.seek(*by); });
 }
 
 }  // namespace

@@ -29,11 +29,11 @@ void record(Server& server, Command command) {
 // pause, resume and stop are empty elements.
 template <base::Result<void> (call::Recording::*kAction)()>
 void act(Server&, Command command) {
-  if (auto empty = check_empty(command.payload); !empty) return command.reply.error(empty.error());
   auto* recording = dynamic_cast<call::Recording*>(command.component);
   if (recording == nullptr) {
     return command.reply.refuse_verb("<" + command.payload.name + "/> is for recordings, and this is none");
   }
+  if (auto empty = check_empty(command.payload); !empty) return command.reply.error(empty.error());
   command.reply.outcome((recording->*kAction)());
 }
 
