@@ -101,8 +101,9 @@ class Media(Ear):
         if self._mouth is None:
             self._sending = True
             self._voice.prepare(self.codec, self.ptime)  # the first packet must not be late
-            self._mouth = threading.Thread(target=self._speak, daemon=True)
-            self._mouth.start()
+            mouth = threading.Thread(target=self._speak, daemon=True)
+            mouth.start()
+            self._mouth = mouth  # once it can be waited for: the test may be closing the phone
 
     def hush(self):
         """Sends nothing any more; time goes on."""
