@@ -22,7 +22,7 @@ void JitterBuffer::grow(std::size_t bytes) {
   std::unique_ptr<std::uint8_t[]> larger(new std::uint8_t[kSlots * bytes]);
   for (std::size_t i = 0; i < kSlots; ++i) {
     if ((occupied_ >> i & 1) == 0) continue;
-    std::uint8_t* const place = &larger[i * bytes];
+    std::uint8_t* const place = &larger[places_[i] * bytes];
     std::copy(items_[i].payload.begin(), items_[i].payload.end(), place);
     items_[i].payload = {place, items_[i].payload.size()};
   }
@@ -45,15 +45,18 @@ JitterBuffer::Verdict JitterBuffer::insert(const Item& item) {
       break;
     }
     ++pushed_out_;
-    occupied_ &= ~(std::uint64_t{1} << slot(oldest->sequence));
+    release(oldest->sequence);
     advance(oldest->sequence + 1, false);
   }
   const std::uint64_t bit = std::uint64_t{1} << slot(item.sequence);
   if ((occupied_ & bit) != 0) return Verdict::duplicate;
   occupied_ |= bit;
+  const auto first_free = static_cast<std::uint8_t>(std::countr_one(taken_));
+  taken_ |= std::uint64_t{1} << first_free;
+  places_[slot(item.sequence)] = first_free;
   Item& stored = items_[slot(item.sequence)];
   stored = item;
-  std::uint8_t* const place = &payloads_[slot(item.sequence) * bytes_];
+  std::uint8_t* const place = &payloads_[first_free * bytes_];
   std::copy(item.payload.begin(), item.payload.end(), place);
   stored.payload = {place, item.payload.size()};
   return Verdict::stored;
@@ -68,9 +71,15 @@ const JitterBuffer::Item* JitterBuffer::front() const {
 void JitterBuffer::pop() {
   const Item* item = front();
   if (item == nullptr) return;
-  occupied_ &= ~(std::uint64_t{1} << slot(item->sequence));
+  const std::int64_t sequence = item->sequence;
+  release(sequence);
   popped_ = true;
-  advance(item->sequence + 1, true);
+  advance(sequence + 1, true);
+}
+
+void JitterBuffer::release(std::int64_t sequence) {
+  occupied_ &= ~(std::uint64_t{1} << slot(sequence));
+  taken_ &= ~(std::uint64_t{1} << places_[slot(sequence)]);
 }
 
 std::size_t JitterBuffer::size() const { return static_cast<std::size_t>(std::popcount(occupied_)); }

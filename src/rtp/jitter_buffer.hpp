@@ -51,13 +51,17 @@ class JitterBuffer {
 
  private:
   bool was_popped(std::int64_t sequence) const;
+  void release(std::int64_t sequence);
   void advance(std::int64_t next, bool popped);
 
   std::array<Item, kSlots> items_;
-  std::size_t bytes_ = kBytes;  // of a slot
+  // Payloads do not lie in their slots, but in the first place that is free: a thousand streams stay in the caches.
+  std::size_t bytes_ = kBytes;  // of a place
   std::unique_ptr<std::uint8_t[]> payloads_;
-  std::uint64_t occupied_ = 0;  // bit sequence % 64; all of them lie in [base_, base_ + 64)
-  std::uint64_t history_ = 0;   // bit n: next_ - 1 - n was popped
+  std::array<std::uint8_t, kSlots> places_{};  // of each slot
+  std::uint64_t taken_ = 0;                    // bit n: place n
+  std::uint64_t occupied_ = 0;                 // bit sequence % 64; all of them lie in [base_, base_ + 64)
+  std::uint64_t history_ = 0;                  // bit n: next_ - 1 - n was popped
   std::int64_t next_ = 0, base_ = 0;
   bool begun_ = false, popped_ = false;
   std::uint64_t pushed_out_ = 0;
