@@ -26,7 +26,7 @@ struct Account {
   std::string password;  // either this (plain text) …
   std::string verifier;  // … or "SCRAM-SHA-256$<iterations>:<salt base64>$<StoredKey base64>:<ServerKey base64>" (also
                          // SCRAM-SHA-1$…), which allows the matching SCRAM and PLAIN
-  std::string dialect;  // what Rayo dialect its clients get; empty: decided later. Not interpreted here.
+  std::string dialect;   // what Rayo dialect its clients get; empty: decided later. Not interpreted here.
   bool may_dial = true;  // likewise
 };
 
