@@ -5,7 +5,6 @@ namespace media {
 void Ear::change_rate(std::uint32_t rate, std::uint32_t send_rate) {
   heard_.change_rate(rate);
   down_.configure(rate, send_rate);
-  constexpr std::chrono::milliseconds kUnsent{400};
   outgoing_.reset();
   if (rate != send_rate) outgoing_.emplace(send_rate, kUnsent);
 }

@@ -16,13 +16,14 @@ namespace media {
 
 class Ear {
  public:
-  // `kept`: how long after it was sent a recording may ask for it.
-  Ear(std::uint32_t rate, std::uint32_t send_rate, std::chrono::milliseconds kept) : kept_(kept), heard_(rate, kept) {
-    change_rate(rate, send_rate);
-  }
+  Ear(std::uint32_t rate, std::uint32_t send_rate) : heard_(rate, kUnsent) { change_rate(rate, send_rate); }
 
   // Either rate, or both. Allocates.
   void change_rate(std::uint32_t rate, std::uint32_t send_rate);
+
+  // How long after it was sent a recording may ask for it; nothing: there is none. Without one next to nothing is kept:
+  // a thousand members of a conference stay in the caches. Allocates.
+  void keep(std::optional<std::chrono::milliseconds> kept) { heard_.change_length(kept.value_or(kUnsent)); }
 
   Sum& sum() { return sum_; }
   // The sum is complete: `at` is where it belongs on the timeline, `send_at` and `send_samples` where on that of what
@@ -33,7 +34,8 @@ class Ear {
   const Lane& outgoing() const { return outgoing_ ? *outgoing_ : heard_; }
 
  private:
-  const std::chrono::milliseconds kept_;
+  static constexpr std::chrono::milliseconds kUnsent{400};  // the sender may be behind by less
+
   Sum sum_;
   Limiter limiter_;
   Lane heard_;

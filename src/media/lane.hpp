@@ -1,7 +1,7 @@
 #pragma once
 // Audio by its place on a timeline, for as long as it may still be asked for: what a party was sent, until the
 // recording has come so far. Places that nothing was written to are silent. Owned by a media worker; only change_rate()
-// allocates.
+// and change_length() allocate.
 
 #include <algorithm>
 #include <cstdint>
@@ -26,18 +26,24 @@ class Lane {
       audio = audio.subspan(std::min(audio.size(), static_cast<std::size_t>(end_ - at)));
     } else {
       if (at - end_ >= length()) end_ = at - length();
-      while (end_ < at) put(0);
+      each_run(end_, static_cast<std::size_t>(at - end_), [this](std::size_t index, std::size_t, std::size_t count) {
+        std::fill_n(samples_.begin() + static_cast<std::ptrdiff_t>(index), count, std::int16_t{0});
+      });
+      end_ = at;
     }
-    for (const std::int16_t sample : audio) put(sample);
+    each_run(end_, audio.size(), [&](std::size_t index, std::size_t done, std::size_t count) {
+      std::copy_n(audio.begin() + static_cast<std::ptrdiff_t>(done), count,
+                  samples_.begin() + static_cast<std::ptrdiff_t>(index));
+    });
+    end_ += static_cast<Position>(audio.size());
   }
   void read(Position at, std::span<std::int16_t> out) const {
     const Position oldest = std::max(begin_, end_ - length());
     if (begun_ && at >= oldest && at + static_cast<Position>(out.size()) <= end_) {
-      std::size_t index = place(at);
-      for (std::int16_t& sample : out) {
-        sample = samples_[index];
-        if (++index == samples_.size()) index = 0;
-      }
+      each_run(at, out.size(), [&](std::size_t index, std::size_t done, std::size_t count) {
+        std::copy_n(samples_.begin() + static_cast<std::ptrdiff_t>(index), count,
+                    out.begin() + static_cast<std::ptrdiff_t>(done));
+      });
       return;
     }
     for (std::int16_t& sample : out) {
@@ -46,6 +52,17 @@ class Lane {
     }
   }
   Position end() const { return end_; }
+
+  // What there is stays, as far as it fits.
+  void change_length(std::chrono::milliseconds length_wanted) {
+    Lane made(rate_, length_wanted);
+    if (made.length() == length()) return;
+    const Position oldest = std::max({begin_, end_ - length(), end_ - made.length()});
+    std::vector<std::int16_t> audio(static_cast<std::size_t>(end_ - oldest));
+    read(oldest, audio);
+    if (begun_) made.write(oldest, audio);
+    *this = std::move(made);
+  }
 
   void change_rate(std::uint32_t rate) {
     if (rate == rate_) return;
@@ -64,7 +81,16 @@ class Lane {
  private:
   Position length() const { return static_cast<Position>(samples_.size()); }
   std::size_t place(Position at) const { return static_cast<std::size_t>(at) % samples_.size(); }
-  void put(std::int16_t sample) { samples_[place(end_++)] = sample; }
+  // The stretch from `at` on as it lies in the ring, in one run or more: run(index, samples before it, samples).
+  template <class Run>
+  void each_run(Position at, std::size_t size, Run&& run) const {
+    for (std::size_t done = 0; done < size;) {
+      const std::size_t index = place(at + static_cast<Position>(done));
+      const std::size_t count = std::min(size - done, samples_.size() - index);
+      run(index, done, count);
+      done += count;
+    }
+  }
 
   std::uint32_t rate_;
   std::vector<std::int16_t> samples_;

@@ -113,6 +113,7 @@ void Stream::change_rate(std::uint32_t rate) {
 void Stream::add_tap(TapId id, TapOptions options, base::Time issued) {
   if (configured_ && !is_recorded()) playout_->take_counts();  // of the time before
   taps_.add(id, std::move(options), issued, recorded_until());
+  prepare_live();
 }
 
 void Stream::finish(base::Time issued) {
@@ -300,12 +301,12 @@ void Stream::advance_frame() {
 }
 
 void Stream::feed(const FrameBuffer& buffer) {
+  static constexpr std::array<std::int16_t, kMaxFrame> kSilence{};
   std::array<std::int16_t, kMaxFrame> heard;
-  const std::span<std::int16_t> recv(heard.data(), buffer.size);
-  if (ear_) {
-    ear_->read_heard(buffer.position, recv);
-  } else {
-    std::fill(recv.begin(), recv.end(), std::int16_t{0});
+  std::span<const std::int16_t> recv(kSilence.data(), buffer.size);
+  if (ear_ && !taps_.is_empty()) {  // a conference that is recorded takes what is sent only
+    ear_->read_heard(buffer.position, {heard.data(), buffer.size});
+    recv = {heard.data(), buffer.size};
   }
   const Frame frame{.position = buffer.position,
                     .send = {buffer.send.data(), buffer.size},

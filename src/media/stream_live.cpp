@@ -61,9 +61,15 @@ void Stream::prepare_live() {
     if (!speech_) speech_.emplace(rate);
   }
   if (!ear_ && (hears_ || !outputs_.is_empty())) {
-    ear_ = std::make_unique<Ear>(rate, send_timeline_.rate, options_.record_depth + kKept);
+    ear_ = std::make_unique<Ear>(rate, send_timeline_.rate);
   } else if (ear_) {
     ear_->change_rate(rate, send_timeline_.rate);
+  }
+  if (!ear_) return;
+  if (taps_.is_empty()) {
+    ear_->keep({});
+  } else {
+    ear_->keep(options_.record_depth + kKept);
   }
 }
 
