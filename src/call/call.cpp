@@ -267,6 +267,7 @@ Result<void> Call::mute(bool muted) {
 Result<void> Call::send_digits(const std::string& digits, base::milliseconds duration) {
   auto endpoint = open_media();
   if (!endpoint) return std::move(endpoint.error());
+  if (!session_.may_send()) return unexpected("the party has put the call on hold and hears nothing");
   context().media.send_digits(*endpoint, digits, duration);
   return {};
 }

@@ -26,6 +26,11 @@ class Session {
   bool is_open() const { return stream_.has_value(); }
   media::EndpointRef endpoint() const { return stream_ ? stream_->ref : media::EndpointRef{}; }
   bool is_agreed() const { return agreed_.has_value(); }
+  // Something that is sent is heard: it has been agreed on, and the party has not put us on hold.
+  bool may_send() const {
+    return agreed_ &&
+           (agreed_->direction == sdp::Direction::sendrecv || agreed_->direction == sdp::Direction::sendonly);
+  }
   std::uint32_t rate() const;  // Hz; of the codec agreed on
 
   // The answer to an offer of theirs, which takes effect.

@@ -61,17 +61,25 @@ void add_completion(xml::Element& complete, Dialect dialect, const record::Outco
                    .set("size", std::to_string(outcome.size)));
 }
 
+namespace {
+
+// Those that outputs and inputs have in common.
+template <class Outcome>
+xml::Element core_reason(const Outcome& outcome) {
+  if (outcome.reason == Outcome::Reason::stop) return stop_reason();
+  if (outcome.reason == Outcome::Reason::hangup) return hangup_reason();
+  return error_reason(outcome.error);
+}
+
+}  // namespace
+
 void add_completion(xml::Element& complete, Dialect dialect, const call::OutputOutcome& outcome) {
   using Reason = call::OutputOutcome::Reason;
   switch (outcome.reason) {
     case Reason::stop:
-      complete.add(stop_reason());
-      return;
     case Reason::hangup:
-      complete.add(hangup_reason());
-      return;
     case Reason::error:
-      complete.add(error_reason(outcome.error));
+      complete.add(core_reason(outcome));
       return;
     case Reason::finish:
       complete.add(element(dialect == Dialect::xep_0327 ? "finish" : "success", ns::kOutputComplete));
@@ -111,13 +119,9 @@ void add_completion(xml::Element& complete, Dialect dialect, const call::InputOu
   using Reason = call::InputOutcome::Reason;
   switch (outcome.reason) {
     case Reason::stop:
-      complete.add(stop_reason());
-      return;
     case Reason::hangup:
-      complete.add(hangup_reason());
-      return;
     case Reason::error:
-      complete.add(error_reason(outcome.error));
+      complete.add(core_reason(outcome));
       return;
     case Reason::noinput:
       complete.add(element("noinput", ns::kInputComplete));

@@ -103,3 +103,14 @@ def test_before_the_answer_there_is_nobody_to_press_keys_at(bench):
     client = bench.client()
     jid = client.dial(bench.callee().uri)
     client.refused(jid, "<dtmf xmlns='urn:xmpp:rayo:1' tones='1'/>", "wait", "unexpected-request")
+
+
+def test_a_party_that_has_put_us_on_hold_hears_no_keys(bench):
+    client = bench.client()
+    leg, jid = bench.answered(client, play=signals.silence(5))
+    leg.hold()
+    client.refused(jid, "<dtmf xmlns='urn:xmpp:rayo:1' tones='1'/>", "wait", "unexpected-request")
+    leg.unhold()
+    client.plain(jid, "dtmf", "tones='1'")
+    time.sleep(0.6)
+    assert [key for key, _ in leg.media.keys()] == ["1"]
