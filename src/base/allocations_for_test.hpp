@@ -1,13 +1,12 @@
 #pragma once
-// For tests: counts what the program allocates with new. To be included by one file of a test program that has nothing
+// For tests: counts what each thread allocates with new. To be included by one file of a test program that has nothing
 // else in it: where gcc sees these functions' insides beside a use of them it takes them for a mismatch.
 
-#include <atomic>
 #include <cstdlib>
 #include <new>
 
 namespace {
-std::atomic<long> count = 0;
+thread_local long count = 0;
 }
 
 void* operator new(std::size_t size) {
@@ -22,6 +21,6 @@ void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace base::testing {
-long allocations();
+long allocations();  // of this thread
 long allocations() { return count; }
 }  // namespace base::testing
