@@ -8,8 +8,8 @@
 #include <memory>
 #include <thread>
 
+#include "base/inbox.hpp"
 #include "base/result.hpp"
-#include "play/inbox.hpp"
 #include "play/rendering.hpp"
 
 namespace play {
@@ -44,7 +44,7 @@ class Player {
   void obey(Command&& command);
 
   const int number_;
-  Inbox<Command> inbox_;
+  base::Inbox<Command> inbox_;
   std::thread thread_;
 
   // The thread's own.

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <unordered_map>
 
+#include "base/inbox.hpp"
 #include "base/log.hpp"
 #include "base/owner.hpp"
 
@@ -72,7 +73,7 @@ class LoaderThread {
   std::atomic<bool> stopping_{false};
   Loader loader_;
   const Loaded loaded_;
-  Inbox<Job> inbox_;
+  base::Inbox<Job> inbox_;
   std::thread thread_;
 };
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "base/clock.hpp"
+#include "base/inbox.hpp"
 #include "play/audio_for_test.hpp"
 #include "play/http_for_test.hpp"
 #include "storage/file_name.hpp"
@@ -15,7 +16,7 @@ using base::Kind;
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
-using Jobs = Inbox<std::function<void()>>;
+using Jobs = base::Inbox<std::function<void()>>;
 
 struct RendererTest : ::testing::Test {
   RendererTest() {

@@ -5,6 +5,7 @@
 
 #include "play/uri_list.hpp"
 #include "xml/parser.hpp"
+#include "xml/prolog.hpp"
 
 namespace play {
 
@@ -23,50 +24,12 @@ constexpr std::array<std::string_view, 21> kElements = {
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(kSpace) == std::string_view::npos; }
 
-void skip_space(std::string_view& text) { text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size())); }
-
-// Takes everything up to and with `end` off the front; false if that is not there.
-bool skip_past(std::string_view& text, std::string_view end) {
-  const std::size_t at = text.find(end);
-  if (at == std::string_view::npos) return false;
-  text.remove_prefix(at + end.size());
-  return true;
-}
-
-// "<!DOCTYPE … >" with quoted literals, but no internal subset, the place where entities could be declared.
-bool skip_doctype(std::string_view& text) {
-  char quote = '\0';
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quote != '\0') {
-      if (c == quote) quote = '\0';
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '[') {
-      return false;
-    } else if (c == '>') {
-      text.remove_prefix(i + 1);
-      return true;
-    }
-  }
-  return false;
-}
-
-// What the XML parser of a stream does not take (RFC 6120 §11.1), and a document may well begin with.
-Result<std::string_view> without_prolog(std::string_view text) {
-  const base::Error wrong = bad_request("the document does not begin like SSML");
-  skip_space(text);
-  if (text.starts_with("<?xml ") && !skip_past(text, "?>")) return wrong;
-  for (skip_space(text); text.starts_with("<!"); skip_space(text)) {
-    const bool skipped = text.starts_with("<!--")        ? skip_past(text, "-->")
-                         : text.starts_with("<!DOCTYPE") ? skip_doctype(text)
-                                                         : false;
-    if (!skipped) return wrong;
-  }
-  // The XEP's examples, copied as they are printed, end like this.
-  std::size_t end = text.find_last_not_of(kSpace);
-  if (end != std::string_view::npos && text.substr(0, end + 1).ends_with("]]>"))
+// The XEP's examples, copied as they are printed, end like this.
+std::string_view without_cdata_end(std::string_view text) {
+  const std::size_t end = text.find_last_not_of(kSpace);
+  if (end != std::string_view::npos && text.substr(0, end + 1).ends_with("]]>")) {
     text.remove_suffix(text.size() - end + 2);
+  }
   return text;
 }
 
@@ -162,9 +125,7 @@ class Splitter {
 }  // namespace
 
 Result<Ssml> read_ssml(std::string_view document) {
-  auto body = without_prolog(document);
-  if (!body) return std::move(body.error());
-  auto root = xml::parse(*body);
+  auto root = xml::parse(xml::without_prolog(without_cdata_end(document)));
   if (!root) return std::move(root.error()).in("SSML");
   if (root->name != "speak") return bad_request("SSML: the root is <" + root->name.substr(0, 100) + "/>, not <speak/>");
   if (!root->ns.empty() && root->ns != kSsmlNs)

@@ -75,7 +75,7 @@ TEST(SsmlTest, RefusesWhatIsNotSsml) {
         "<speak xmlns='urn:x'>hello</speak>", "<speak><x:s xmlns:x='urn:x'>hello</x:s></speak>",
         "<speak><audio/></speak>", "<speak><audio src='beep.wav'/></speak>", "<speak>&nbsp;</speak>",
         "<!DOCTYPE speak [<!ENTITY a 'b'>]><speak>&a;</speak>", "<!ENTITY a 'b'><speak>a</speak>",
-        "<!DOCTYPE speak SYSTEM \"x", "<!-- <speak>a</speak>", "<?xml version='1.0'", "<?php ?><speak>a</speak>"}) {
+        "<!DOCTYPE speak SYSTEM \"x", "<!-- <speak>a</speak>", "<?xml version='1.0'"}) {
     const auto ssml = read_ssml(text);
     ASSERT_FALSE(ssml) << text;
     EXPECT_EQ(ssml.error().kind, base::Kind::bad_request) << text;

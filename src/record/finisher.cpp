@@ -1,13 +1,8 @@
 #include "record/finisher.hpp"
 
-#include <cerrno>
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <system_error>
-#include <unistd.h>
-
-#include "storage/disk_error.hpp"
 
 namespace record {
 namespace {
@@ -17,16 +12,12 @@ constexpr int kNiceness = 10;
 }  // namespace
 
 Finisher::Finisher(FinishingPlaces places, std::function<void(RecordingId, Outcome)> finished)
-    : places_(places), finished_(std::move(finished)), mailbox_([this] {
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const ssize_t ignored = ::write(wake_.get(), &one, sizeof one);
-      }) {}
+    : places_(places), finished_(std::move(finished)) {}
 
 Finisher::~Finisher() { stop(); }
 
 base::Result<void> Finisher::start() {
-  wake_ = base::Fd(::eventfd(0, EFD_CLOEXEC));
-  if (!wake_) return storage::disk_error("start the finishing thread", errno);
+  if (!jobs_) return base::Error{base::Kind::no_resources, "start the finishing thread: no descriptor left"};
   try {
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error& error) {
@@ -35,14 +26,13 @@ base::Result<void> Finisher::start() {
   return {};
 }
 
-void Finisher::add(FinishingJob job) { mailbox_.post(std::move(job)); }
+void Finisher::add(FinishingJob job) { jobs_.post(std::move(job)); }
 
 void Finisher::stop(std::chrono::milliseconds at_most) {
   if (!thread_.joinable()) return;
   deadline_ = base::Clock::now() + at_most;
   stopping_ = true;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t ignored = ::write(wake_.get(), &one, sizeof one);
+  jobs_.ring();
   thread_.join();
 }
 
@@ -52,7 +42,7 @@ void Finisher::run() {
   std::deque<FinishingJob> jobs;
   for (;;) {
     const bool stopping = stopping_;  // read first: what was added before stop() is seen below
-    mailbox_.drain([&](FinishingJob&& job) { jobs.push_back(std::move(job)); });
+    jobs_.drain([&](FinishingJob&& job) { jobs.push_back(std::move(job)); });
     if (!jobs.empty()) {
       FinishingJob job = std::move(jobs.front());
       jobs.pop_front();
@@ -61,8 +51,7 @@ void Finisher::run() {
     } else if (stopping) {
       return;
     } else {
-      std::uint64_t count = 0;
-      [[maybe_unused]] const ssize_t ignored = ::read(wake_.get(), &count, sizeof count);
+      jobs_.wait(std::chrono::milliseconds(-1));
     }
   }
 }

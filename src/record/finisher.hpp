@@ -8,8 +8,7 @@
 #include <thread>
 
 #include "base/clock.hpp"
-#include "base/fd.hpp"
-#include "base/mailbox.hpp"
+#include "base/inbox.hpp"
 #include "record/finishing.hpp"
 
 namespace record {
@@ -31,8 +30,7 @@ class Finisher {
 
   const FinishingPlaces places_;
   const std::function<void(RecordingId, Outcome)> finished_;
-  base::Fd wake_;  // an eventfd
-  base::Mailbox<FinishingJob> mailbox_;
+  base::Inbox<FinishingJob> jobs_;
   std::atomic<bool> stopping_{false};
   std::atomic<base::Time> deadline_{base::Time::max()};
   std::thread thread_;

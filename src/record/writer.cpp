@@ -1,15 +1,11 @@
 #include "record/writer.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <system_error>
-#include <unistd.h>
 
 #include "base/log.hpp"
-#include "storage/disk_error.hpp"
 
 namespace record {
 namespace {
@@ -22,21 +18,12 @@ constexpr std::chrono::milliseconds kLettingGo{500};
 }  // namespace
 
 Writer::Writer(int number, const storage::Spool& spool, const storage::FileStore& store, Answers answers)
-    : number_(number),
-      spool_(spool),
-      store_(store),
-      answers_(std::move(answers)),
-      commands_([this] {
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const ssize_t ignored = ::write(wake_.get(), &one, sizeof one);
-      }),
-      buffer_(2 * Track::kMaxBlock) {}
+    : number_(number), spool_(spool), store_(store), answers_(std::move(answers)), buffer_(2 * Track::kMaxBlock) {}
 
 Writer::~Writer() { stop(); }
 
 base::Result<void> Writer::start() {
-  wake_ = base::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake_) return storage::disk_error("start a writer thread", errno);
+  if (!commands_) return base::Error{base::Kind::no_resources, "start a writer thread: no descriptor left"};
   try {
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error& error) {
@@ -69,10 +56,11 @@ void Writer::run() {
   base::Time next_turn = base::Clock::now();
   while (!stopping_) {
     if (recordings_.empty() && unreturned_.empty()) {
-      wait(kForever);
+      commands_.wait(kForever);
       next_turn = base::Clock::now();
     } else {
-      wait(std::max(std::chrono::ceil<base::milliseconds>(next_turn - base::Clock::now()), base::milliseconds(0)));
+      commands_.wait(
+          std::max(std::chrono::ceil<base::milliseconds>(next_turn - base::Clock::now()), base::milliseconds(0)));
     }
     obey();
     if (base::Clock::now() < next_turn) continue;
@@ -80,14 +68,6 @@ void Writer::run() {
     next_turn = base::Clock::now() + (caught_up ? kTurn : base::milliseconds(0));
   }
   shut_all();
-}
-
-void Writer::wait(std::chrono::milliseconds at_most) {
-  if (!commands_.empty()) return;
-  pollfd wake{wake_.get(), POLLIN, 0};
-  if (::poll(&wake, 1, static_cast<int>(at_most.count())) <= 0) return;
-  std::uint64_t count = 0;
-  [[maybe_unused]] const ssize_t ignored = ::read(wake_.get(), &count, sizeof count);
 }
 
 void Writer::obey() {

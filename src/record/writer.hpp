@@ -11,8 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/fd.hpp"
-#include "base/mailbox.hpp"
+#include "base/inbox.hpp"
 #include "record/recorder.hpp"
 #include "record/recording.hpp"
 
@@ -63,7 +62,6 @@ class Writer {
   using Recordings = std::map<RecordingId, std::unique_ptr<Recording>>;
 
   void run();
-  void wait(std::chrono::milliseconds at_most);
   void obey();
   void open_now(const Open& command);
   void open_now(const OpenParticipant& command);
@@ -76,8 +74,7 @@ class Writer {
   const storage::Spool& spool_;
   const storage::FileStore& store_;
   const Answers answers_;
-  base::Fd wake_;  // an eventfd
-  base::Mailbox<Command> commands_;
+  base::Inbox<Command> commands_;
   std::thread thread_;
 
   // The thread's own.

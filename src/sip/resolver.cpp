@@ -1,10 +1,8 @@
 #include "sip/resolver.hpp"
 
 #include <netdb.h>
-#include <sys/eventfd.h>
 #include <system_error>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 
 namespace sip {
@@ -35,13 +33,7 @@ Resolver::Answer find(std::uint64_t ticket, const Target& target) {
 
 }  // namespace
 
-Resolver::Shared::Shared()
-    : wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), answers([this] {
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const auto written = ::write(wake.get(), &one, sizeof one);
-      }) {}
-
-Resolver::Resolver() : shared_(std::make_shared<Shared>()) {}
+Resolver::Resolver() : answers_(std::make_shared<base::Inbox<Answer>>()) {}
 
 void Resolver::look_up(std::uint64_t ticket, const Target& target) {
   Question question{ticket, target};
@@ -52,11 +44,9 @@ bool Resolver::start(const Question& question) {
   if (running_ >= kMostLookups) return false;
   ++running_;
   try {
-    std::thread([shared = shared_, question] {
-      shared->answers.post(find(question.ticket, question.target));
-    }).detach();
+    std::thread([answers = answers_, question] { answers->post(find(question.ticket, question.target)); }).detach();
   } catch (const std::system_error&) {
-    shared_->answers.post({question.ticket, {}, 503, "cannot look up " + question.target.host + ": no thread"});
+    answers_->post({question.ticket, {}, 503, "cannot look up " + question.target.host + ": no thread"});
   }
   return true;
 }

@@ -10,8 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.hpp"
-#include "base/mailbox.hpp"
+#include "base/inbox.hpp"
 #include "sip/next_hop.hpp"
 
 namespace sip {
@@ -32,11 +31,11 @@ class Resolver {
   // `ticket` comes back in the answer.
   void look_up(std::uint64_t ticket, const Target& target);
   // Readable when drain() has something to do.
-  int wake() const { return shared_->wake.get(); }
+  int wake() const { return answers_->fd(); }
   template <class Handle>
   void drain(Handle&& handle) {
     std::deque<Answer> answers;
-    shared_->answers.drain([&](Answer&& answer) { answers.push_back(std::move(answer)); });
+    answers_->drain([&](Answer&& answer) { answers.push_back(std::move(answer)); });
     running_ -= answers.size();
     while (!waiting_.empty() && start(waiting_.front())) waiting_.pop_front();
     for (auto& answer : answers) handle(std::move(answer));
@@ -47,16 +46,11 @@ class Resolver {
     std::uint64_t ticket;
     Target target;
   };
-  // Outlives the resolver as long as a lookup is on its way, hence shared.
-  struct Shared {
-    Shared();
-    base::Fd wake;
-    base::Mailbox<Answer> answers;
-  };
 
   bool start(const Question& question);
 
-  std::shared_ptr<Shared> shared_;
+  // Outlives the resolver as long as a lookup is on its way, hence shared.
+  std::shared_ptr<base::Inbox<Answer>> answers_;
   std::size_t running_ = 0;
   std::deque<Question> waiting_;
 };

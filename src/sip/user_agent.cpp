@@ -1,14 +1,9 @@
 #include "sip/user_agent.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <future>
-#include <sys/eventfd.h>
 #include <thread>
-#include <unistd.h>
 
-#include "base/fd.hpp"
-#include "base/mailbox.hpp"
+#include "base/inbox.hpp"
 #include "sip/counters.hpp"
 #include "sip/signalling.hpp"
 #include "sip/stack_log.hpp"
@@ -18,19 +13,16 @@ namespace sip {
 class UserAgent::Impl {
  public:
   Impl(Options options, std::function<void(Event)> on_event)
-      : options_(std::move(options)),
-        on_event_(std::move(on_event)),
-        wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-        mailbox_([this] { wake(); }) {}
+      : options_(std::move(options)), on_event_(std::move(on_event)) {}
 
   ~Impl() {
     if (!thread_.joinable()) return;
-    mailbox_.post(Shutdown{std::chrono::milliseconds(0)});
+    commands_.post(Shutdown{std::chrono::milliseconds(0)});
     thread_.join();
   }
 
   base::Result<void> start() {
-    if (!wake_) return base::Error{base::Kind::no_resources, std::string("eventfd: ") + std::strerror(errno)};
+    if (!commands_) return base::Error{base::Kind::no_resources, "start the signalling thread: no descriptor left"};
     for (const auto& text : options_.listen) {
       auto listen = ListenAddress::parse(text);
       if (!listen) return std::move(listen.error()).in("SIP listener");
@@ -52,7 +44,7 @@ class UserAgent::Impl {
   }
 
   DialogId new_dialog() { return ++counters_.last_dialog; }
-  void send(Command command) { mailbox_.post(std::move(command)); }
+  void send(Command command) { commands_.post(std::move(command)); }
 
   Stats stats() const {
     return {counters_.invites.load(), counters_.refused_busy.load(), counters_.malformed.load(),
@@ -60,12 +52,6 @@ class UserAgent::Impl {
   }
 
  private:
-  void wake() {
-    const std::uint64_t one = 1;
-    // Fails only when the counter is full, and then the thread is awake.
-    [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
-  }
-
   // The signalling thread. `started` belongs to start(), which waits for it and not a moment longer.
   void run(std::promise<base::Result<void>>& started) {
     const StackLog log(counters_);
@@ -73,7 +59,7 @@ class UserAgent::Impl {
     auto opened = signalling.open(listen_);
     if (opened) {
       opened = signalling.watch(
-          wake_.get(), [&] { mailbox_.drain([&](Command&& command) { signalling.handle(std::move(command)); }); });
+          commands_.fd(), [&] { commands_.drain([&](Command&& command) { signalling.handle(std::move(command)); }); });
     }
     if (!opened) signalling.handle(Shutdown{std::chrono::milliseconds(0)});
     const bool is_up = static_cast<bool>(opened);
@@ -90,8 +76,7 @@ class UserAgent::Impl {
   const std::function<void(Event)> on_event_;
   Counters counters_;
   std::vector<ListenAddress> listen_;  // written by run() before start() returns, constant from then on
-  base::Fd wake_;
-  base::Mailbox<Command> mailbox_;
+  base::Inbox<Command> commands_;
   std::thread thread_;
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-// A mailbox that its thread can wait for. Made before the thread starts.
+// A mailbox that its thread can wait for, alone or with other descriptors (an eventfd). Made before the thread starts.
 
 #include <chrono>
 #include <poll.h>
@@ -9,7 +9,7 @@
 #include "base/fd.hpp"
 #include "base/mailbox.hpp"
 
-namespace play {
+namespace base {
 
 template <class Message>
 class Inbox {
@@ -20,6 +20,14 @@ class Inbox {
 
   // Any thread.
   void post(Message message) { mailbox_.post(std::move(message)); }
+  // The owner wakes as if something had come.
+  void ring() {
+    const std::uint64_t one = 1;
+    // Fails only when the counter is full, and then the owner is awake.
+    [[maybe_unused]] const ssize_t ignored = ::write(wake_.get(), &one, sizeof one);
+  }
+  // Readable when there is something; whoever waits for it reads it.
+  int fd() const { return wake_.get(); }
 
   // The owner. Until there is something, at most so long; negative: without limit.
   void wait(std::chrono::milliseconds at_most) {
@@ -35,13 +43,8 @@ class Inbox {
   }
 
  private:
-  void ring() {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t ignored = ::write(wake_.get(), &one, sizeof one);
-  }
-
-  base::Fd wake_;
-  base::Mailbox<Message> mailbox_;
+  Fd wake_;
+  Mailbox<Message> mailbox_;
 };
 
-}  // namespace play
+}  // namespace base
