@@ -8,9 +8,10 @@
 namespace record {
 namespace {
 
-constexpr std::chrono::milliseconds kDrainInterval{250};
-// With the depth of the jitter buffer and the writers' poll still less than a second.
-constexpr std::chrono::milliseconds kCheckpointInterval{500};
+// With the depth of the jitter buffer (200 ms), the writers' poll (50), what an encoder keeps to itself (up to 250) and
+// the sync (250, storage/syncer.hpp) still less than a second.
+constexpr std::chrono::milliseconds kDrainInterval{150};
+constexpr std::chrono::milliseconds kCheckpointInterval{250};
 
 }  // namespace
 

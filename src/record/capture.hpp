@@ -49,7 +49,7 @@ class Capture {
   const std::string& stem() const { return plan_.stem; }  // with the number that the spool put behind it
   const storage::SpoolFile& file() const { return part_->file(); }
 
-  // Four times a second, which is cheaper than at every turn, and as soon as the End is near or the track fills.
+  // Some six times a second, which is cheaper than at every turn, and as soon as the End is near or the track fills.
   bool is_due(base::Time now) const { return now >= drain_due_ || track_.is_ending() || track_.is_filling(); }
   // Encodes what is there. `buffer` is lent: at least Track::kMaxBlock samples. True if the End has come.
   bool drain(base::Time now, std::span<std::int16_t> buffer);

@@ -30,7 +30,7 @@ struct RecorderOptions {
   int writers = 2;                    // threads
   PauseMode pause = PauseMode::skip;  // where no hint says otherwise
   std::uint64_t reserve = 0;          // bytes of the disk in which no new recording begins: open() brings no_resources
-  std::chrono::milliseconds sync_interval{500};  // so old may be what a loss of power takes, at most
+  std::chrono::milliseconds sync_interval{250};  // so old may be what a loss of power takes, at most
   // Control thread: for each recording that a crash had left in the spool, once it is where it belongs.
   std::function<void(const Recovered&)> recovered = {};
 };
