@@ -57,6 +57,7 @@ base::Result<OggEnd> repair_ogg(OutputFile& file) {
   OggEnd end;
   Page last;  // on which a packet ends
   std::uint64_t serial = 0;
+  int pages = 0;  // of audio
   for (std::uint64_t at = 0; at < file.size();) {
     auto page = page_at(window, at);
     if (!page) return std::move(page.error());
@@ -67,6 +68,7 @@ base::Result<OggEnd> repair_ogg(OutputFile& file) {
     }
     if (page->serial() != serial) break;
     at += page->bytes.size();
+    if (page->granule() > 0) ++pages;
     if (page->ends_a_packet() && page->granule() >= 0) last = std::move(*page);
     if (last.bytes.size() > kHeader && last.is_last()) break;
   }
@@ -76,7 +78,8 @@ base::Result<OggEnd> repair_ogg(OutputFile& file) {
   if (size < file.size()) {
     if (auto cut = file.truncate(size); !cut) return std::move(cut.error());
   }
-  if (!last.is_last() && end.granule > 0) {
+  // ffmpeg cuts the start off where the first page of audio is marked as the last.
+  if (!last.is_last() && pages > 1) {
     last.bytes[5] |= kEndOfStream;
     last.sum();
     const auto head = std::span<const std::uint8_t>(last.bytes).first(last.head_size);

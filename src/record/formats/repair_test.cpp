@@ -105,6 +105,15 @@ TEST_P(RepairTest, LosesNothingOfWhatReachedTheFile) {
   EXPECT_NEAR(level(left, 440, kind().audio.rate * static_cast<double>(ratio_of(kind()))), 10000, 700);
 }
 
+TEST_P(RepairTest, PlaysAsLongAsItSaysHoweverShortItIs) {
+  for (const std::uint32_t ms : {30U, 170U, 260U, 450U, 700U}) {
+    const auto repaired = repair(growing(kind().audio.rate * ms / 1000));
+    ASSERT_TRUE(repaired) << repaired.error().text;
+    if (repaired->samples == 0) continue;
+    ASSERT_EQ(heard().size(), repaired->samples * ratio_of(kind()) * channels()) << ms << " ms";
+  }
+}
+
 TEST_P(RepairTest, LeavesAFinishedFileAsItIs) {
   make(kind().format, sound(kind().audio.rate * 2 + 77), kind().audio, kind().hints, record::testing::example_tags());
   const Bytes whole = bytes_of(path());
