@@ -27,6 +27,7 @@ const std::vector<Key>& config_keys();
 // Parts of it, one for each subject that has many.
 std::vector<Key> dial_keys();
 std::vector<Key> output_keys();
+std::vector<Key> spool_keys();
 
 // The keys of one [[xmpp.account]].
 struct AccountKey {

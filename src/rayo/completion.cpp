@@ -23,6 +23,7 @@ xml::Element reason_of(Dialect dialect, const record::Outcome& outcome) {
     case EndReason::hangup:
       return hangup_reason();
     case EndReason::error:
+    case EndReason::interrupted:
       return error_reason(outcome.error);
     case EndReason::max_duration:
       return element(xep ? "max-duration" : of_2011 ? "success" : "timeout", ns::kRecordComplete);

@@ -1,15 +1,17 @@
 #include "record/capture.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.hpp"
 
 namespace record {
 namespace {
 
-constexpr std::chrono::milliseconds kDrainInterval{250};
-// With the depth of the jitter buffer and the writers' poll still less than a second.
-constexpr std::chrono::milliseconds kCheckpointInterval{500};
+// With the depth of the jitter buffer (200 ms), the writers' poll (50), what an encoder keeps to itself (up to 250) and
+// the sync (250, storage/syncer.hpp) still less than a second.
+constexpr std::chrono::milliseconds kDrainInterval{150};
+constexpr std::chrono::milliseconds kCheckpointInterval{250};
 
 }  // namespace
 
@@ -18,6 +20,10 @@ Capture::Capture(const storage::Spool& spool, Plan plan)
 
 base::Result<std::unique_ptr<Capture>> Capture::open(const storage::Spool& spool, Plan plan) {
   std::unique_ptr<Capture> capture(new Capture(spool, std::move(plan)));
+  Plan& made = capture->plan_;
+  if (made.journal != nullptr) {
+    capture->journal_track_ = made.journal->track_opened(capture->opened_, std::exchange(made.who, nullptr));
+  }
   if (auto opened = capture->open_first_part(); !opened) return std::move(opened.error());
   return capture;
 }
@@ -41,6 +47,10 @@ base::Result<void> Capture::open_part(const Format& format, const std::string& s
   auto part = Part::open(spool_, stem, format, {rate, plan_.channels}, hints, plan_.tags);
   if (!part) return std::move(part.error());
   part_ = std::move(*part);
+  if (plan_.journal != nullptr) {
+    plan_.journal->part_opened(journal_track_, part_->file().path.filename().string(), format.name(),
+                               {rate, plan_.channels}, hints);
+  }
   return {};
 }
 
@@ -64,11 +74,19 @@ bool Capture::drain(base::Time now, std::span<std::int16_t> buffer) {
   flush();
 
   if (!checkpoint_due_) checkpoint_due_ = now + kCheckpointInterval;
-  if (part_ && !track_.ended() && now >= *checkpoint_due_) {
-    checkpoint_due_ = now + kCheckpointInterval;
-    if (auto made = part_->checkpoint(); !made) fail(made.error().text);
-  }
+  if (part_ && !track_.ended() && now >= *checkpoint_due_) checkpoint(now);
   return track_.ended();
+}
+
+void Capture::checkpoint(base::Time now) {
+  checkpoint_due_ = now + kCheckpointInterval;
+  if (plan_.journal != nullptr) {
+    if (const auto start = track_.start(); start && !std::exchange(has_journaled_start_, true)) {
+      plan_.journal->started(journal_track_, *start);
+    }
+    plan_.journal->mapped(journal_track_, map_);
+  }
+  if (auto made = part_->checkpoint(); !made) fail(made.error().text);
 }
 
 // Into the map; what has no samples of its own and needs some gets silence, by way of the buffer, which is empty then.
@@ -149,6 +167,11 @@ void Capture::finish() {
 }
 
 void Capture::close() {
+  if (plan_.journal != nullptr) {
+    if (const auto start = track_.start()) plan_.journal->started(journal_track_, *start);
+    plan_.journal->mapped(journal_track_, map_);
+    plan_.journal = nullptr;  // it may be gone before this is
+  }
   parts_.push_back(part_->close(error_));
   part_.reset();
   if (error_.empty() || parts_.back().samples > 0) return;
@@ -161,6 +184,7 @@ void Capture::discard() {
   for (const FinishedPart& part : parts_) spool_.remove(part.file);
   part_.reset();
   parts_.clear();
+  plan_.journal = nullptr;
 }
 
 }  // namespace record

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "record/journal.hpp"
 #include "record/part.hpp"
 #include "record/span_map.hpp"
 #include "record/track.hpp"
@@ -37,6 +38,8 @@ class Capture {
     std::uint32_t rate = 8000;                      // Hz, of the audio that comes first
     int channels = 1;
     Tags tags = {};
+    Journal* journal = nullptr;        // told of all that is needed after a crash; must live until this is closed
+    const Participant* who = nullptr;  // for the journal: needed while it is opened only
   };
 
   // Makes the spool file and the encoder; leaves nothing behind where that fails.
@@ -46,7 +49,7 @@ class Capture {
   const std::string& stem() const { return plan_.stem; }  // with the number that the spool put behind it
   const storage::SpoolFile& file() const { return part_->file(); }
 
-  // Four times a second, which is cheaper than at every turn, and as soon as the End is near or the track fills.
+  // Some six times a second, which is cheaper than at every turn, and as soon as the End is near or the track fills.
   bool is_due(base::Time now) const { return now >= drain_due_ || track_.is_ending() || track_.is_filling(); }
   // Encodes what is there. `buffer` is lent: at least Track::kMaxBlock samples. True if the End has come.
   bool drain(base::Time now, std::span<std::int16_t> buffer);
@@ -77,6 +80,7 @@ class Capture {
   void write(std::span<const std::int16_t> interleaved);
   void write_silence(std::uint64_t samples, std::span<std::int16_t> buffer);
   void change_rate(std::uint32_t rate);
+  void checkpoint(base::Time now);
   void fail(const std::string& what);
   void close();
 
@@ -90,6 +94,8 @@ class Capture {
   SpanMap map_;
   base::Time drain_due_{};
   std::optional<base::Time> checkpoint_due_;
+  int journal_track_ = 0;
+  bool has_journaled_start_ = false;
   std::string error_;
 };
 

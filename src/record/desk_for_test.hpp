@@ -82,10 +82,11 @@ inline void play(Track& track, const std::vector<std::int16_t>& interleaved, End
 
 inline std::filesystem::path path_of(const std::string& uri) { return uri.substr(std::string("file:").size()); }
 
+// But journals of what is being recorded.
 inline std::vector<std::filesystem::path> files_below(const std::filesystem::path& directory) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file()) files.push_back(entry.path());
+    if (entry.is_regular_file() && entry.path().extension() != ".journal") files.push_back(entry.path());
   }
   return files;
 }

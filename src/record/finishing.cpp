@@ -135,7 +135,9 @@ Outcome store_parts(FinishingJob& job, Conference* conference, const FinishingPl
   facts.size = first.size;
   facts.samples = first.samples;
   facts.map.change_rate(first.audio.rate);
-  return hand_over(places.store, first.file, facts);
+  Outcome outcome = hand_over(places.store, first.file, facts);
+  if (job.journal && outcome.uri != storage::file_uri(first.file.path)) job.journal->remove();
+  return outcome;
 }
 
 Outcome leave_parts(const FinishingJob& job) {
@@ -176,6 +178,7 @@ Outcome finish(FinishingJob job, const FinishingPlaces& places, const std::funct
   if (outcome.uri == storage::file_uri(file.file.path)) return outcome;
   for (const FinishedPart& part : job.parts) places.spool.remove(part.file);
   if (conference != nullptr) conference->remove_parts(places.spool);
+  if (job.journal) job.journal->remove();
   return outcome;
 }
 

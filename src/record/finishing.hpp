@@ -10,9 +10,11 @@
 // fails they are stored as they are.
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "record/journal.hpp"
 #include "record/part.hpp"
 #include "record/participant.hpp"
 #include "record/recorder.hpp"
@@ -36,6 +38,7 @@ struct FinishingJob {
   Tracks tracks = Tracks::mix;
   base::Time start{};  // of the first sample
   std::vector<Attendance> participants;
+  std::unique_ptr<Journal> journal = nullptr;  // removed with the parts; none: they are somebody else's
 };
 
 struct FinishingPlaces {

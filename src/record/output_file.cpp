@@ -1,7 +1,8 @@
 #include "record/output_file.hpp"
 
 #include <cerrno>
-#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "storage/disk_error.hpp"
@@ -26,6 +27,15 @@ int write_all(int fd, std::uint64_t offset, std::span<const std::uint8_t> bytes)
 
 }  // namespace
 
+base::Result<OutputFile> OutputFile::reopen(const std::filesystem::path& path) {
+  OutputFile file(base::Fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW)));
+  struct stat status {};
+  if (!file.fd_ || ::fstat(file.fd(), &status) != 0) return storage::disk_error("open " + path.string(), errno);
+  if (!S_ISREG(status.st_mode)) return storage::disk_error("open " + path.string(), EINVAL);
+  file.size_ = static_cast<std::uint64_t>(status.st_size);
+  return file;
+}
+
 base::Result<void> OutputFile::append(std::span<const std::uint8_t> bytes) {
   if (const int error = write_all(fd_.get(), size_, bytes); error != 0) {
     // What fitted of it goes again: half a frame plays as noise. (If this fails too, it does.)
@@ -46,6 +56,18 @@ base::Result<void> OutputFile::truncate(std::uint64_t size) {
   if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return storage::disk_error("truncate", errno);
   size_ = size;
   return {};
+}
+
+base::Result<std::size_t> OutputFile::read(std::uint64_t offset, std::span<std::uint8_t> out) const {
+  std::size_t got = 0;
+  while (got < out.size()) {
+    const ssize_t count = ::pread(fd_.get(), out.data() + got, out.size() - got, static_cast<off_t>(offset + got));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return storage::disk_error("read", errno);
+    if (count == 0) break;
+    got += static_cast<std::size_t>(count);
+  }
+  return got;
 }
 
 base::Result<void> OutputFile::sync() {

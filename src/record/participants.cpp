@@ -16,8 +16,8 @@ void note(std::string& error, const std::string& what) {
 
 }  // namespace
 
-Participants::Participants(const storage::Spool& spool, std::string stem, Tags tags)
-    : spool_(spool), stem_(std::move(stem)), tags_(std::move(tags)) {}
+Participants::Participants(const storage::Spool& spool, std::string stem, Tags tags, Journal* journal)
+    : spool_(spool), stem_(std::move(stem)), tags_(std::move(tags)), journal_(journal) {}
 
 Attendance& Participants::attendance_of(const Participant& who) {
   const auto found = std::find_if(all_.begin(), all_.end(), [&](const auto& one) { return one.who.id == who.id; });
@@ -40,7 +40,9 @@ base::Result<Track*> Participants::open(const Participant& who, std::uint32_t ra
                                         .part_format = master,
                                         .file_format = master,
                                         .rate = rate,
-                                        .tags = std::move(tags)});
+                                        .tags = std::move(tags),
+                                        .journal = journal_,
+                                        .who = &who});
   if (!capture) {
     base::log::error("record", "{}: participant {}: {}", stem_, who.id, capture.error().text);
     note(attendance.error, capture.error().text);

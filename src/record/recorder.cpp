@@ -9,8 +9,10 @@
 #include "record/finisher.hpp"
 #include "record/formats/format.hpp"
 #include "record/hints.hpp"
+#include "record/recovery.hpp"
 #include "record/writer.hpp"
 #include "storage/file_name.hpp"
+#include "storage/syncer.hpp"
 
 namespace record {
 
@@ -21,8 +23,9 @@ class Recorder::Impl {
         post_(std::move(post)),
         // Where the working directory is gone there is no absolute path; start() then finds nothing it can write to.
         directory_(absolute(options_.directory)),
-        spool_(directory_ / "spool"),
-        store_(directory_) {}
+        spool_(directory_ / "spool", options_.reserve),
+        store_(directory_),
+        syncer_(spool_.directory(), options_.sync_interval) {}
 
   base::Result<void> start();
   void stop();
@@ -55,6 +58,8 @@ class Recorder::Impl {
   const std::filesystem::path directory_;
   const storage::Spool spool_;
   const storage::FileStore store_;
+  storage::Syncer syncer_;
+  std::unique_ptr<Recovery> recovery_;
   std::unique_ptr<Finisher> finisher_;  // outlives the writers
   std::vector<std::unique_ptr<Writer>> writers_;
   std::vector<std::size_t> load_;  // recordings of each writer
@@ -87,12 +92,21 @@ base::Result<void> Recorder::Impl::start() {
       if (const auto self = alive.lock()) (*self)->on_finished(id, outcome);
     });
   };
+  const auto recovered = [post = post_, alive = std::weak_ptr<Impl*>(alive_)](const Recovered& found) {
+    post([alive, found] {
+      const auto self = alive.lock();
+      if (self && (*self)->options_.recovered) (*self)->options_.recovered(found);
+    });
+  };
+  recovery_ = std::make_unique<Recovery>(FinishingPlaces{spool_, store_}, recovered);
+  if (auto started = recovery_->start(); !started) return started;
+  if (auto started = syncer_.start(); !started) return started;
   finisher_ = std::make_unique<Finisher>(FinishingPlaces{spool_, store_}, finished);
   if (auto started = finisher_->start(); !started) return started;
   const int count = std::max(options_.writers, 1);
   for (int i = 0; i < count; ++i) {
     Writer::Answers answers{opened, participant_opened, finished,
-                            [this](FinishingJob job) { finisher_->add(std::move(job)); }};
+                            [this](FinishingJob job) { finisher_->add(std::move(job)); }, [this] { syncer_.touch(); }};
     auto writer = std::make_unique<Writer>(i, spool_, store_, std::move(answers));
     if (auto started = writer->start(); !started) return started;
     writers_.push_back(std::move(writer));
@@ -104,9 +118,12 @@ base::Result<void> Recorder::Impl::start() {
 
 void Recorder::Impl::stop() {
   running_ = false;
+  if (recovery_) recovery_->ask_to_stop();
   for (auto& writer : writers_) writer->ask_to_stop();
   for (auto& writer : writers_) writer->stop();
   if (finisher_) finisher_->stop();  // after those who give it work
+  if (recovery_) recovery_->stop();
+  syncer_.stop();
 }
 
 RecordingId Recorder::Impl::open(Request request, Opened opened, Finished finished) {

@@ -6,6 +6,7 @@
 //                                                        └▶ … End in the track … ─┬─▶ Finished(Outcome)
 //                                                                finisher, if need be ─┘
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -14,6 +15,8 @@
 
 #include "base/result.hpp"
 #include "record/participant.hpp"
+#include "record/recovered.hpp"
+#include "record/request.hpp"
 #include "record/settings.hpp"
 #include "record/track.hpp"
 
@@ -26,14 +29,10 @@ struct RecorderOptions {
   std::filesystem::path directory;    // made if it is not there; recordings below it, spool in its folder "spool"
   int writers = 2;                    // threads
   PauseMode pause = PauseMode::skip;  // where no hint says otherwise
-};
-
-struct Request {
-  std::string call_id;       // our own id of the call (letters and digits), for the name
-  std::string component_id;  // likewise
-  Settings settings;
-  std::uint32_t rate = 8000;  // of the audio that will be pushed, Hz
-  std::string to, from;       // parties, for tags; never for names
+  std::uint64_t reserve = 0;          // bytes of the disk in which no new recording begins: open() brings no_resources
+  std::chrono::milliseconds sync_interval{250};  // so old may be what a loss of power takes, at most
+  // Control thread: for each recording that a crash had left in the spool, once it is where it belongs.
+  std::function<void(const Recovered&)> recovered = {};
 };
 
 class Recorder {
@@ -46,7 +45,8 @@ class Recorder {
   Recorder(RecorderOptions options, std::function<void(std::function<void()>)> post);
   ~Recorder();  // stop(); a Finished that was posted and has not run yet is dropped
 
-  // Makes the directories and proves that they can be written to; starts the threads.
+  // Makes the directories and proves that they can be written to; starts the threads. What a crash left in the spool is
+  // found before anything new begins, and put right in the background.
   base::Result<void> start();
   // Finishes every open recording as it stands (one whose End has come: as usual; else reason error, "server stopped").
   // Blocks until that is done, at most 30 s for those that are still to be put together; each Finished follows through

@@ -18,40 +18,17 @@ std::string why_the_tap_gave_up(const Stats& stats) {
   return "the call's audio does not fit what this recording was opened for";
 }
 
-Tags tags_of(const Request& request, const Settings& settings, std::chrono::system_clock::time_point began) {
-  return {.call_id = request.call_id,
-          .component_id = request.component_id,
-          .from = request.from,
-          .to = request.to,
-          .channels = channels_text(settings),
-          .software = "Telegraphone/" TELEGRAPHONE_VERSION,
-          .began = began};
-}
-
-std::string encoding_of(const Settings& settings) {
-  if (settings.format != "wav" && settings.format != "raw") return {};
-  std::string encoding = "pcm16";
-  for (const Hint& hint : settings.hints) {
-    if (hint.name == "encoding") encoding = hint.value;
-  }
-  return encoding;
-}
-
-// The file is made after the end.
-bool keeps_master(const Settings& settings) {
-  return settings.double_pass || settings.tracks == Tracks::participant_channels;
-}
-
 }  // namespace
 
-Recording::Recording(Settings settings, const Format& format, Tags tags, std::unique_ptr<Capture> main,
-                     const storage::Spool& spool, const storage::FileStore& store)
+Recording::Recording(Settings settings, const Format& format, Tags tags, std::unique_ptr<Journal> journal,
+                     std::unique_ptr<Capture> main, const storage::Spool& spool, const storage::FileStore& store)
     : store_(store),
       settings_(std::move(settings)),
       format_(format),
       tags_(std::move(tags)),
+      journal_(std::move(journal)),
       main_(std::move(main)),
-      participants_(spool, main_->stem(), tags_) {}
+      participants_(spool, main_->stem(), tags_, journal_.get()) {}
 
 base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
                                                          std::chrono::system_clock::time_point began,
@@ -66,8 +43,13 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
   }
   if (auto checked = format->check(settings.hints); !checked) return std::move(checked.error());
   if (auto made = spool.make(); !made) return std::move(made.error());
+  if (auto room = spool.check_reserve(); !room) return std::move(room.error());
+  auto opened = Journal::open(spool, storage::file_stem(began, request.call_id, request.component_id));
+  if (!opened) return std::move(opened.error());
+  std::unique_ptr<Journal> journal = std::move(*opened);
+  journal->opened(request, settings, began);
   Tags tags = tags_of(request, settings, began);
-  auto main = Capture::open(spool, {.stem = storage::file_stem(began, request.call_id, request.component_id),
+  auto main = Capture::open(spool, {.stem = journal->stem(),
                                     .suffix = is_master ? "-master" : "",
                                     .part_format = is_master ? master : format,
                                     .file_format = format,
@@ -75,14 +57,19 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
                                     .sample_rate = settings.sample_rate,
                                     .rate = request.rate,
                                     .channels = settings.channels(),
-                                    .tags = tags});
-  if (!main) return std::move(main.error());
+                                    .tags = tags,
+                                    .journal = journal.get()});
+  if (!main) {
+    journal->remove();
+    return std::move(main.error());
+  }
   if (auto prepared = store.prepare((*main)->file()); !prepared) {
     (*main)->discard();
+    journal->remove();
     return std::move(prepared.error());
   }
   return std::unique_ptr<Recording>(
-      new Recording(std::move(settings), *format, std::move(tags), std::move(*main), spool, store));
+      new Recording(std::move(settings), *format, std::move(tags), std::move(journal), std::move(*main), spool, store));
 }
 
 base::Result<Track*> Recording::open_participant(const Participant& who, std::uint32_t rate) {
@@ -116,9 +103,11 @@ Recording::Ending Recording::finish() {
   Facts all = facts(rate);
   if (parts.empty()) {
     participants_.discard();
+    journal_->remove();
     return {{.reason = all.reason, .error = all.error, .uri = {}, .stats = all.stats}, {}};
   }
   std::vector<Attendance> attendances = participants_.take();
+  journal_->ended(all.reason, all.error, all.stats);
   if (parts.size() > 1 || keeps_master(settings_) || !attendances.empty()) {
     const AudioFormat audio = all.audio;
     FinishingJob job{.stem = main_->stem(),
@@ -131,7 +120,8 @@ Recording::Ending Recording::finish() {
                      .is_master = keeps_master(settings_),
                      .tracks = settings_.tracks,
                      .start = main_->start(),
-                     .participants = std::move(attendances)};
+                     .participants = std::move(attendances),
+                     .journal = std::move(journal_)};
     return {{}, std::move(job)};
   }
   const FinishedPart& part = parts.front();
@@ -139,7 +129,10 @@ Recording::Ending Recording::finish() {
   all.size = part.size;
   all.map.change_rate(part.audio.rate);
   all.map.cut(part.samples);
-  return {hand_over(store_, part.file, all), {}};
+  Outcome outcome = hand_over(store_, part.file, all);
+  // What could not be stored is tried again at the next start.
+  if (outcome.uri != storage::file_uri(part.file.path)) journal_->remove();
+  return {std::move(outcome), {}};
 }
 
 Facts Recording::facts(std::uint32_t rate) {
@@ -160,6 +153,7 @@ Facts Recording::facts(std::uint32_t rate) {
 void Recording::discard() {
   main_->discard();
   participants_.discard();
+  journal_->remove();
 }
 
 }  // namespace record

@@ -54,8 +54,8 @@ class Recording {
   std::vector<std::unique_ptr<Capture>> take_unreturned() { return participants_.take_unreturned(); }
 
  private:
-  Recording(Settings settings, const Format& format, Tags tags, std::unique_ptr<Capture> main,
-            const storage::Spool& spool, const storage::FileStore& store);
+  Recording(Settings settings, const Format& format, Tags tags, std::unique_ptr<Journal> journal,
+            std::unique_ptr<Capture> main, const storage::Spool& spool, const storage::FileStore& store);
 
   Facts facts(std::uint32_t rate);
 
@@ -63,6 +63,7 @@ class Recording {
   const Settings settings_;
   const Format& format_;
   const Tags tags_;
+  std::unique_ptr<Journal> journal_;  // the finisher gets it, where it gets the recording
   const std::unique_ptr<Capture> main_;
   Participants participants_;
   std::optional<base::Time> ended_;

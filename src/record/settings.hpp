@@ -78,6 +78,7 @@ enum class EndReason {
   initial_timeout,  // nobody spoke
   final_timeout,    // silence after speech
   error,            // see Outcome::error
+  interrupted,      // the server was killed or lost power; what was recorded until then was found again
 };
 
 // Figures of one recording, in samples of its rate (that at its end) where not said otherwise.
@@ -100,7 +101,7 @@ struct Stats {
 
 struct Outcome {
   EndReason reason = EndReason::stop;
-  std::string error;  // for EndReason::error: what went wrong, for a person
+  std::string error;  // for EndReason::error and interrupted: what went wrong, for a person
   std::string uri;    // "file:/…"; empty if there is no file
   std::chrono::milliseconds duration{0};
   std::uint64_t size = 0;  // bytes

@@ -25,6 +25,8 @@ const char* name_of(EndReason reason) {
       return "final-timeout";
     case EndReason::error:
       return "error";
+    case EndReason::interrupted:
+      return "interrupted";
   }
   return "error";
 }

@@ -11,7 +11,33 @@ bool is_one(const Span& first, const Span& second) {
          ((first.skipped == 0 && second.skipped == 0) || (first.length == 0 && second.length == 0));
 }
 
+// In order, without overlaps, within the file; no sum of them is more than 64 bits hold.
+bool are_consistent(std::span<const Span> spans, std::uint64_t samples) {
+  constexpr std::uint64_t kMostSkipped = std::uint64_t{1} << 48U;
+  std::uint64_t end = 0;
+  for (const Span& span : spans) {
+    if (span.at < end || span.at > samples || span.length > samples - span.at || span.skipped > kMostSkipped)
+      return false;
+    end = span.at + span.length;
+  }
+  return true;
+}
+
 }  // namespace
+
+std::optional<SpanMap> SpanMap::restored(std::uint32_t rate, std::uint64_t samples, std::vector<Span> spans,
+                                         std::vector<Span> skips, bool is_complete) {
+  constexpr std::uint64_t kMostSamples = std::uint64_t{1} << 40U;  // what is computed of them fits into 64 bits
+  constexpr std::uint32_t kMostRate = 1000000;
+  if (rate == 0 || rate > kMostRate || samples > kMostSamples || spans.size() > kMost) return std::nullopt;
+  if (!are_consistent(spans, samples) || !are_consistent(skips, samples)) return std::nullopt;
+  SpanMap map(rate);
+  map.samples_ = samples;
+  map.spans_ = std::move(spans);
+  map.skips_ = std::move(skips);
+  map.complete_ = is_complete;
+  return map;
+}
 
 bool SpanMap::remember(const Span& span) {
   if (!spans_.empty() && is_one(spans_.back(), span)) {
@@ -110,6 +136,12 @@ void SpanMap::cut(std::uint64_t samples) {
   }
   std::erase_if(spans_, [](const Span& span) { return span.length == 0 && span.skipped == 0; });
   for (Span& span : skips_) span.at = std::min(span.at, samples_);
+}
+
+void SpanMap::extend_unknown(std::uint64_t samples) {
+  if (samples <= samples_) return;
+  samples_ = samples;
+  complete_ = false;
 }
 
 }  // namespace record

@@ -3,6 +3,7 @@
 // In samples (a channel) of one rate, which may be changed. Owned by one thread.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct Span {
 class SpanMap {
  public:
   explicit SpanMap(std::uint32_t rate = 8000) : rate_(rate) {}
+  // One that was written down. Nothing where it contradicts itself.
+  static std::optional<SpanMap> restored(std::uint32_t rate, std::uint64_t samples, std::vector<Span> spans,
+                                         std::vector<Span> skips, bool is_complete);
 
   std::uint32_t rate() const { return rate_; }
   std::uint64_t samples() const { return samples_; }  // in the file so far
@@ -41,6 +45,8 @@ class SpanMap {
   void change_rate(std::uint32_t rate);
   // The file has only so many samples.
   void cut(std::uint64_t samples);
+  // The file has so many samples, and what those behind the end of the map are is not known.
+  void extend_unknown(std::uint64_t samples);
 
   static constexpr std::size_t kMost = 1U << 16U;  // spans: 2 MB
 

@@ -113,10 +113,14 @@ void Writer::drop(Recordings::iterator recording) {
 // True if nothing is left to do before the next turn.
 bool Writer::serve() {
   const base::Time began = base::Clock::now();
+  bool is_written = false;
   for (auto& [id, recording] : recordings_) {
-    if (!recording->is_due(began) || !recording->drain(began, buffer_)) continue;
+    if (!recording->is_due(began)) continue;
+    is_written = true;
+    if (!recording->drain(began, buffer_)) continue;
     if (std::find(ended_.begin(), ended_.end(), id) == ended_.end()) ended_.push_back(id);
   }
+  if (is_written && answers_.written) answers_.written();
   // Completing a file waits for the disk; the other tracks must not overflow meanwhile.
   std::size_t completed = 0;
   while (completed < ended_.size() && base::Clock::now() - began < kCompleting) {

@@ -25,6 +25,7 @@ class Writer {
     std::function<void(ParticipantId, base::Result<Track*>)> participant_opened;
     std::function<void(RecordingId, Outcome)> finished;
     std::function<void(FinishingJob)> unfinished;  // instead: its outcome is still to be made
+    std::function<void()> written = {};            // something reached a file, or may have
   };
 
   Writer(int number, const storage::Spool& spool, const storage::FileStore& store, Answers answers);

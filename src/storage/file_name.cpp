@@ -30,6 +30,7 @@ std::string file_stem(std::chrono::system_clock::time_point began, std::string_v
 }
 
 std::string day_folder(std::string_view stem) {
+  if (stem.size() < 8) return "undated";  // no name of ours
   return std::string(stem.substr(0, 4)) + "-" + std::string(stem.substr(4, 2)) + "-" + std::string(stem.substr(6, 2));
 }
 

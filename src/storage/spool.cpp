@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/random.hpp"
@@ -35,11 +36,30 @@ base::Result<void> Spool::prove() const {
   return {};
 }
 
+base::Result<void> Spool::check_reserve() const {
+  struct statvfs status {};
+  if (reserve_ == 0 || ::statvfs(directory_.c_str(), &status) != 0) return {};  // what is wrong shows when it is used
+  const std::uint64_t free = std::uint64_t{status.f_bavail} * status.f_frsize;
+  if (free >= reserve_) return {};
+  constexpr std::uint64_t kMegabyte = 1000000;
+  return base::Error{base::Kind::no_resources, "the disk has " + std::to_string(free / kMegabyte) +
+                                                   " MB left, and new recordings begin above " +
+                                                   std::to_string(reserve_ / kMegabyte)};
+}
+
 base::Result<SpoolFile> Spool::create(const std::string& stem, const std::string& extension) const {
+  return create(stem, extension, ".part");
+}
+
+base::Result<SpoolFile> Spool::create_whole(const std::string& stem, const std::string& extension) const {
+  return create(stem, extension, "");
+}
+
+base::Result<SpoolFile> Spool::create(const std::string& stem, const std::string& extension, const char* suffix) const {
   SpoolFile file{.fd = {}, .path = {}, .stem = stem, .extension = extension};
   for (int number = 1; number <= kMostOfOneName; ++number) {
     if (number > 1) file.stem = stem + "-" + std::to_string(number);
-    file.path = directory_ / (file.name() + ".part");
+    file.path = directory_ / (file.name() + suffix);
     file.fd = create_file(file.path);
     if (file.fd) return file;
     if (errno != EEXIST) break;

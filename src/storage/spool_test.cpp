@@ -67,6 +67,25 @@ TEST_F(SpoolTest, SaysWhichFileItCouldNotOpen) {
             "open spool file " + (root / "missing/name.mp3.part").string() + ": No such file or directory");
 }
 
+TEST_F(SpoolTest, SaysHowMuchIsLeftWhereTheReserveBegins) {
+  EXPECT_TRUE(Spool(root).check_reserve());
+  EXPECT_TRUE(Spool(root, 1).check_reserve());
+  const auto checked = Spool(root, std::uint64_t{1} << 62U).check_reserve();
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().kind, base::Kind::no_resources);
+  EXPECT_THAT(checked.error().text, HasSubstr(" MB left, and new recordings begin above 4611686018427"));
+}
+
+TEST_F(SpoolTest, GivesAWholeFileANameOfItsOwn) {
+  const Spool spool(root);
+  const auto first = spool.create_whole("name", "journal");
+  const auto second = spool.create_whole("name", "journal");
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->path, root / "name.journal");
+  EXPECT_EQ(second->path, root / "name-2.journal");
+  EXPECT_EQ(second->stem, "name-2");
+}
+
 TEST_F(SpoolTest, RemovesAFile) {
   const Spool spool(root);
   const auto file = spool.create("name", "mp3");

@@ -3,8 +3,6 @@
 import pytest
 
 from support import audio, signals
-from support.phone import Phone
-from support.rayo import RayoClient
 
 
 @pytest.mark.parametrize("format_", ["mp3", "wav"])
@@ -23,28 +21,3 @@ def test_a_recording_whose_server_was_killed_plays_up_to_its_last_second(bench, 
     assert 3.0 <= sound.seconds <= 6.0, sound.seconds
     half = sound.mono[signals.samples(0.5) : signals.samples(2.5)]
     assert audio.tone_level(half, 440) > -20
-
-
-def test_a_server_starts_again_over_the_spool_of_one_that_was_killed(bench):
-    """After SIGKILL the same directory is used again; the old spool file is not touched, the new recording is whole."""
-    server = bench.start_server()
-    client = bench.client()
-    call, jid = bench.answered(client, play=signals.tone(440, 20))
-    client.record(jid, "format='wav'")
-    call.media.wait_position(signals.samples(1.5))
-    server.kill()
-    left = {path: path.read_bytes() for path in server.spooled_files()}
-    assert len(left) == 1
-
-    server.start()
-    with RayoClient(server, "again") as second, Phone(server.address, server.sip_port, user="second") as phone:
-        call = phone.invite(play=signals.tone(440, 10))
-        jid = second.expect_offer("second").get("from")
-        second.answer(jid)
-        call.wait_answered()
-        component = second.record(jid, "format='wav' max-duration='1000'")
-        done = second.expect_complete(component)
-        assert done.duration == 1000 and done.path.exists()
-        call.bye()
-    for path, content in left.items():
-        assert path.read_bytes() == content

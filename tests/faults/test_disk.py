@@ -40,7 +40,7 @@ def fill(disk, leave=0):
 def test_a_disk_that_fills_up_ends_the_recording_with_an_error_and_an_intact_file(bench, small_disk):
     """Caller speaks, the disk fills: client receives complete with <error>, a text, and the uri, duration and size of
     what is there; the call is still up and the same caller can be hung up in order."""
-    bench.start_server(recording={"directory": str(small_disk / "recordings")})
+    bench.start_server(recording={"directory": str(small_disk / "recordings")}, spool={"reserve": 0})
     client = bench.client()
     call, jid = bench.answered(client, play=signals.tone(440, 30))
     component = client.record(jid, "format='wav' start-beep='false' direction='send'")
@@ -58,7 +58,7 @@ def test_a_disk_that_fills_up_ends_the_recording_with_an_error_and_an_intact_fil
 @needs_mount
 def test_a_recording_that_finds_no_space_is_refused_before_the_ref_and_the_call_goes_on(bench, small_disk):
     """Client sends <record/> on a full disk, client receives resource-constraint (wait) or internal-server-error."""
-    bench.start_server(recording={"directory": str(small_disk / "recordings")})
+    bench.start_server(recording={"directory": str(small_disk / "recordings")}, spool={"reserve": 0})
     client = bench.client()
     _, jid = bench.answered(client, play=signals.tone(440, 5))
     fill(small_disk)
@@ -69,6 +69,32 @@ def test_a_recording_that_finds_no_space_is_refused_before_the_ref_and_the_call_
     (small_disk / "filler").unlink()
     component = client.record(jid, "max-duration='500'")
     assert client.expect_complete(component).duration == 500
+
+
+@needs_mount
+def test_below_the_reserve_no_recording_begins_and_those_that_run_go_on_into_it(bench, tmp_path):
+    """6 MB of 8 are the reserve. While a recording runs the disk fills up to 4 MB: client sends another <record/>,
+    client receives resource-constraint (wait); the one that runs goes on and is whole."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], check=True)
+    try:
+        bench.start_server(recording={"directory": str(disk / "recordings")}, spool={"reserve": 6})
+        client = bench.client()
+        call, jid = bench.answered(client, play=signals.tone(440, 30))
+        running = client.record(jid, "format='wav' start-beep='false' direction='send' max-duration='3000'")
+        fill(disk, leave=4_000_000)
+        reply = client.command(jid, "<record xmlns='urn:xmpp:rayo:record:1'/>")
+        assert reply.get("type") == "error", reply
+        assert reply.condition[:2] == ("wait", "resource-constraint") and "MB left" in reply.condition[2], reply
+        done = client.expect_complete(running)
+        assert done.reason_name != "error" and done.duration == 3000
+        (disk / "filler").unlink()
+        component = client.record(jid, "max-duration='500'")
+        assert client.expect_complete(component).duration == 500
+    finally:
+        bench.put_away()
+        subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def test_a_spool_that_cannot_be_opened_refuses_the_record_before_anything_is_acknowledged(bench):

@@ -150,7 +150,11 @@ class Server:
         return sorted(p for p in self.recordings.rglob("*.json") if "spool" not in p.relative_to(self.recordings).parts)
 
     def spooled_files(self):
-        return sorted(p for p in (self.recordings / "spool").glob("*") if p.is_file())
+        """Audio that grows; its journals are beside it."""
+        return sorted(p for p in (self.recordings / "spool").glob("*") if p.is_file() and p.suffix != ".journal")
+
+    def journals(self):
+        return sorted((self.recordings / "spool").glob("*.journal"))
 
     def open_descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "record/formats/flac/flac_encoder.hpp"
+#include "record/formats/flac/flac_repair.hpp"
 
 namespace record::flac {
 namespace {
@@ -21,6 +22,10 @@ class FlacFormat final : public Format {
     auto settings = flac_settings(hints);
     if (!settings) return std::move(settings.error());
     return FlacEncoder::open(file, audio, *settings, tags);
+  }
+  base::Result<Repaired> repair(OutputFile& file, const AudioFormat& /*audio*/,
+                                std::span<const Hint> /*hints*/) const override {
+    return repair_flac(file);
   }
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "record/formats/mp3/mp3_encoder.hpp"
+#include "record/formats/mp3/mp3_repair.hpp"
 
 namespace record::mp3 {
 namespace {
@@ -27,6 +28,10 @@ class Mp3Format final : public Format {
     auto settings = mp3_settings(hints);
     if (!settings) return std::move(settings.error());
     return Mp3Encoder::open(file, audio, *settings, tags);
+  }
+  base::Result<Repaired> repair(OutputFile& file, const AudioFormat& /*audio*/,
+                                std::span<const Hint> /*hints*/) const override {
+    return repair_mp3(file);
   }
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "record/formats/opus/opus_encoder.hpp"
+#include "record/formats/opus/opus_repair.hpp"
 
 namespace record::opus {
 namespace {
@@ -26,6 +27,10 @@ class OpusFormat final : public Format {
     auto settings = opus_settings(hints);
     if (!settings) return std::move(settings.error());
     return OpusFileEncoder::open(file, audio, *settings, tags);
+  }
+  base::Result<Repaired> repair(OutputFile& file, const AudioFormat& /*audio*/,
+                                std::span<const Hint> /*hints*/) const override {
+    return repair_opus(file);
   }
 };
 

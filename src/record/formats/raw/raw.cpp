@@ -46,6 +46,16 @@ class RawFormat final : public Format {
     if (!encoding) return std::move(encoding.error());
     return std::unique_ptr<Encoder>(std::make_unique<RawEncoder>(file, *encoding, audio.channels));
   }
+  base::Result<Repaired> repair(OutputFile& file, const AudioFormat& audio,
+                                std::span<const Hint> hints) const override {
+    auto encoding = sample_encoding(hints);
+    if (!encoding) return std::move(encoding.error());
+    const std::uint64_t frame_size = bytes_per_sample(*encoding) * static_cast<std::size_t>(audio.channels);
+    const std::uint64_t samples = file.size() / frame_size;
+    if (samples * frame_size == file.size()) return Repaired{audio, samples};
+    if (auto cut = file.truncate(samples * frame_size); !cut) return std::move(cut.error());
+    return Repaired{audio, samples};
+  }
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "record/formats/vorbis/vorbis_encoder.hpp"
+#include "record/formats/vorbis/vorbis_repair.hpp"
 
 namespace record::vorbis {
 namespace {
@@ -22,6 +23,10 @@ class VorbisFormat final : public Format {
     auto settings = vorbis_settings(hints);
     if (!settings) return std::move(settings.error());
     return VorbisEncoder::open(file, audio, *settings, tags);
+  }
+  base::Result<Repaired> repair(OutputFile& file, const AudioFormat& /*audio*/,
+                                std::span<const Hint> /*hints*/) const override {
+    return repair_vorbis(file);
   }
 };
 

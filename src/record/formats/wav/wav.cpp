@@ -4,6 +4,7 @@
 
 #include "record/formats/wav/gsm_encoder.hpp"
 #include "record/formats/wav/wav_encoder.hpp"
+#include "record/formats/wav/wav_repair.hpp"
 #include "record/formats/wav/wav_settings.hpp"
 
 namespace record::wav {
@@ -29,6 +30,10 @@ class WavFormat final : public Format {
     auto encoder = std::make_unique<WavEncoder>(file, **encoding, audio, tags);
     if (auto begun = encoder->begin(); !begun) return std::move(begun.error());
     return std::unique_ptr<Encoder>(std::move(encoder));
+  }
+  base::Result<Repaired> repair(OutputFile& file, const AudioFormat& /*audio*/,
+                                std::span<const Hint> /*hints*/) const override {
+    return repair_wav(file);
   }
 };
 

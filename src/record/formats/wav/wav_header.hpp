@@ -27,6 +27,8 @@ struct WavLayout {
 class WavHeader {
  public:
   WavHeader(const WavLayout& layout, const AudioFormat& audio, const Tags& tags);
+  // One of a file: all up to its samples, and where in it fact says their number (0: it does not).
+  WavHeader(std::vector<std::uint8_t> bytes, std::size_t fact) : bytes_(std::move(bytes)), fact_(fact) {}
 
   std::size_t size() const { return bytes_.size(); }
   // For that many bytes of data, which are so many samples a channel. A pad byte that makes the former even is not

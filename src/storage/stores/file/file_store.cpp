@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <string_view>
+#include <system_error>
 #include <unistd.h>
 
 #include "base/fd.hpp"
@@ -54,12 +55,23 @@ struct SidecarFile {
 
 }  // namespace
 
-std::filesystem::path FileStore::folder_of(const SpoolFile& file) const { return directory_ / day_folder(file.stem); }
+std::filesystem::path FileStore::folder_of(const std::string& stem) const { return directory_ / day_folder(stem); }
 
-base::Result<void> FileStore::prepare(const SpoolFile& file) const { return make_directories(folder_of(file)); }
+base::Result<void> FileStore::prepare(const SpoolFile& file) const { return make_directories(folder_of(file.stem)); }
+
+std::vector<std::filesystem::path> FileStore::sidecars_of(const std::string& stem) const {
+  constexpr int kMostLookedFor = 20;
+  std::vector<std::filesystem::path> found;
+  for (int number = 1; number <= kMostLookedFor; ++number) {
+    auto path = folder_of(stem) / ((number == 1 ? stem : stem + "-" + std::to_string(number)) + ".json");
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(path, ignored)) found.push_back(std::move(path));
+  }
+  return found;
+}
 
 base::Result<Stored> FileStore::store(const SpoolFile& file, const Sidecar& sidecar) const {
-  const std::filesystem::path folder = folder_of(file);
+  const std::filesystem::path folder = folder_of(file.stem);
   if (auto made = make_directories(folder); !made) return std::move(made.error());
   Stored stored;
   int error = EEXIST;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "storage/spool.hpp"
@@ -29,10 +30,12 @@ class FileStore {
   // Moves a file that is complete and synced out of the spool. Where the name is taken the next free one is used ("-2",
   // "-3" …). Its sidecar is there before it; one that cannot be written is no reason to keep the file back.
   base::Result<Stored> store(const SpoolFile& file, const Sidecar& sidecar = {}) const;
+  // Where recordings whose names begin so lie.
+  std::filesystem::path folder_of(const std::string& stem) const;
+  // Sidecars that such a recording may have, by its name and those with a number behind it.
+  std::vector<std::filesystem::path> sidecars_of(const std::string& stem) const;
 
  private:
-  std::filesystem::path folder_of(const SpoolFile& file) const;
-
   std::filesystem::path directory_;
 };
 

@@ -1,0 +1,103 @@
+#include "record/leftovers.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <map>
+#include <string_view>
+#include <sys/file.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "storage/disk_error.hpp"
+
+namespace record {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kJournal = ".journal";
+constexpr std::string_view kPart = ".part";
+constexpr std::string_view kProbe = ".probe-";
+constexpr std::size_t kLongestJournal = std::size_t{256} << 20U;  // bytes that are read of one
+
+// "2026…-call-record" of "2026…-call-record-visit2-part3.wav.part": what a recording without journal is called.
+std::string stem_of(std::string_view file) {
+  std::string_view stem = file.substr(0, file.find('.'));
+  for (const std::string_view suffix : {"-part", "-visit", "-master", "-final"}) {
+    const std::size_t at = stem.rfind(suffix);
+    if (at == std::string_view::npos || at == 0) continue;
+    const std::string_view number = stem.substr(at + suffix.size());
+    const bool is_one = number.find_first_not_of("0123456789-") == std::string_view::npos;
+    if (is_one) stem = stem.substr(0, at);
+  }
+  return std::string(stem);
+}
+
+bool belongs(std::string_view file, std::string_view stem) {
+  return file.starts_with(stem) && file.size() > stem.size() && (file[stem.size()] == '.' || stem_of(file) == stem);
+}
+
+std::string content(const fs::path& path) {
+  std::string text;
+  const base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  while (fd && text.size() < kLongestJournal) {
+    char block[1 << 16];
+    const ssize_t got = ::read(fd.get(), block, sizeof block);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    text.append(block, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+}  // namespace
+
+base::Result<std::vector<Leftover>> survey(const storage::Spool& spool) {
+  std::map<std::string, Leftover> found;  // by stem
+  std::vector<std::string> taken;         // stems of recordings that run
+  std::vector<std::string> files;
+  std::error_code error;
+  for (fs::directory_iterator next(spool.directory(), error), end; !error && next != end; next.increment(error)) {
+    const std::string name = next->path().filename().string();
+    std::error_code unknown;
+    if (!next->is_regular_file(unknown) || next->is_symlink(unknown)) continue;
+    if (name.ends_with(kPart)) {
+      files.push_back(name);
+    } else if (name.starts_with(kProbe)) {
+      ::unlink(next->path().c_str());
+    } else if (name.ends_with(kJournal)) {
+      const std::string stem = name.substr(0, name.size() - kJournal.size());
+      base::Fd lock(::open(next->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+      if (lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        taken.push_back(stem);
+        continue;
+      }
+      found[stem] = {stem, read_story(content(next->path())), next->path(), std::move(lock), {}};
+    }
+  }
+  if (error) return storage::disk_error("list " + spool.directory().string(), error.value());
+
+  std::map<std::string, std::string> owners;  // of files that a journal names
+  for (const auto& [stem, leftover] : found) {
+    for (const StoryTrack& track : leftover.story.tracks) {
+      for (const StoryPart& part : track.parts) owners.emplace(part.file, stem);
+    }
+  }
+  for (const std::string& file : files) {
+    if (std::ranges::any_of(taken, [&](const std::string& stem) { return belongs(file, stem); })) continue;
+    const auto owner = owners.find(file);
+    const std::string stem = owner != owners.end() ? owner->second : stem_of(file);
+    Leftover& leftover = found[stem];
+    leftover.stem = stem;
+    leftover.files.push_back(file);
+  }
+  std::vector<Leftover> all;
+  for (auto& [stem, leftover] : found) {
+    std::ranges::sort(leftover.files);
+    all.push_back(std::move(leftover));
+  }
+  return all;
+}
+
+}  // namespace record

@@ -1,0 +1,338 @@
+// Crashes at one moment, as the disk sees them: the spool is copied while the recording grows, and recovered elsewhere.
+#include "record/recover.hpp"
+
+#include <fstream>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "record/desk_for_test.hpp"
+#include "record/playback_for_test.hpp"
+#include "record/recording.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using nlohmann::json;
+using record::EndReason;
+using record::Kind;
+using record::Recovered;
+using record::Request;
+using record::Track;
+using record::testing::decoded;
+using record::testing::files_below;
+using record::testing::level;
+using record::testing::path_of;
+using record::testing::tone;
+using Samples = std::vector<std::int16_t>;
+
+constexpr std::chrono::system_clock::time_point kBegan{std::chrono::milliseconds(1795479798123)};
+
+Request request(std::string format) {
+  Request request = record::testing::request(std::move(format));
+  request.client = "juliet@example.org/balcony";
+  request.from = "sip:romeo@example.org";
+  return request;
+}
+
+// A recording whose time is the test's.
+class Growing {
+ public:
+  Growing(const fs::path& root, const Request& request)
+      : spool(root / "spool"), store(root), buffer_(2 * Track::kMaxBlock) {
+    auto opened = record::Recording::open(request, kBegan, spool, store);
+    EXPECT_TRUE(opened) << opened.error().text;
+    recording = std::move(*opened);
+    recording->track().set_start(now);
+  }
+
+  // Pushed to all at once, 20 ms after 20 ms.
+  void record(const std::vector<Track*>& tracks, const std::vector<Samples>& sounds, std::uint32_t rate = 8000) {
+    const std::size_t block = rate / 50;
+    for (std::size_t at = 0; at < sounds.front().size(); at += block) {
+      for (std::size_t i = 0; i < tracks.size(); ++i) {
+        const auto next = std::span(sounds[i]).subspan(at, std::min(block, sounds[i].size() - at));
+        ASSERT_TRUE(tracks[i]->push_audio(next));
+      }
+      now += 20ms;
+      recording->drain(now, buffer_);
+    }
+  }
+  void record(const Samples& sound, std::uint32_t rate = 8000) { record({&recording->track()}, {sound}, rate); }
+  void drain() { recording->drain(now += 250ms, buffer_); }
+
+  storage::Spool spool;
+  storage::FileStore store;
+  base::Time now{1h};
+  std::unique_ptr<record::Recording> recording;
+
+ private:
+  std::vector<std::int16_t> buffer_;
+};
+
+class RecoverTest : public ::testing::Test {
+ protected:
+  RecoverTest() { fs::create_directories(after() / "spool"); }
+
+  fs::path before() const { return directory.path() / "before"; }
+  fs::path after() const { return directory.path() / "after"; }
+  storage::Spool spool() const { return storage::Spool(after() / "spool"); }
+
+  // The disk as it is now.
+  void crash() const {
+    fs::remove_all(after());
+    fs::copy(before(), after(), fs::copy_options::recursive);
+  }
+
+  std::vector<Recovered> recover() const {
+    const storage::Spool here = spool();
+    const storage::FileStore store(after());
+    auto found = record::survey(here);
+    EXPECT_TRUE(found) << found.error().text;
+    std::vector<Recovered> all;
+    for (const auto& each : *found) {
+      auto one = record::recover(each, {here, store}, [] { return false; });
+      EXPECT_TRUE(one) << each.stem;
+      if (one) all.push_back(std::move(*one));
+    }
+    EXPECT_TRUE(fs::is_empty(after() / "spool"));
+    return all;
+  }
+  Recovered recover_one() const {
+    auto all = recover();
+    EXPECT_EQ(all.size(), 1U);
+    return all.empty() ? Recovered{} : std::move(all.front());
+  }
+
+  static json sidecar(const Recovered& one) {
+    std::ifstream in(record::testing::sidecar_of(path_of(one.outcome.uri)));
+    return json::parse(in, nullptr, false);
+  }
+
+  record::testing::TemporaryDirectory directory;
+};
+
+class RecoverFormatTest : public RecoverTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(RecoverFormatTest, GivesBackWhatWasRecordedUntilTheCrash) {
+  Growing growing(before(), request(GetParam()));
+  growing.record(tone(440, 32000));
+  growing.drain();
+  crash();
+  const Recovered found = recover_one();
+  EXPECT_EQ(found.call_id, "call1");
+  EXPECT_EQ(found.component_id, "rec1");
+  EXPECT_EQ(found.client, "juliet@example.org/balcony");
+  EXPECT_EQ(found.outcome.reason, EndReason::interrupted);
+  EXPECT_GE(found.outcome.duration, 3s);
+  EXPECT_LE(found.outcome.duration, 4s);
+  const fs::path file = path_of(found.outcome.uri);
+  EXPECT_EQ(file.parent_path().parent_path(), after());
+  EXPECT_EQ(found.outcome.size, fs::file_size(file));
+  const bool is_raw = file.extension() == ".raw";
+  const Samples sound = decoded(file, is_raw ? "-f s16le -ar 8000 -ac 1" : "");
+  const double rate = file.extension() == ".opus" ? 48000 : 8000;
+  EXPECT_NEAR(static_cast<double>(sound.size()) / rate, static_cast<double>(found.outcome.duration.count()) / 1000,
+              0.001);
+  EXPECT_NEAR(level(sound, 440, rate), 10000, 700);
+  const json about = sidecar(found);
+  EXPECT_EQ(about["reason"], "interrupted");
+  EXPECT_EQ(about["file"], file.filename().string());
+  EXPECT_EQ(about["from"], "sip:romeo@example.org");
+  EXPECT_EQ(about["started"], "2026-11-24T00:23:18.123Z");
+  EXPECT_EQ(about["duration_ms"], found.outcome.duration.count());
+  EXPECT_EQ(about["size"], found.outcome.size);
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, RecoverFormatTest, ::testing::Values("mp3", "wav", "flac", "opus", "vorbis", "raw"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_F(RecoverTest, SaysWhatIsRealInIt) {
+  Growing growing(before(), request("wav"));
+  Track& track = growing.recording->track();
+  growing.record(tone(440, 8000));
+  for (int i = 0; i < 25; ++i) ASSERT_TRUE(track.push_audio(Samples(160), Kind::lost));
+  ASSERT_TRUE(track.push_mark(Kind::paused, 24000));
+  growing.drain();
+  growing.record(tone(440, 12000));
+  crash();
+  const json about = sidecar(recover_one());
+  EXPECT_EQ(about["samples"], 24000);
+  EXPECT_EQ(about["milliseconds"]["lost"], 500);
+  EXPECT_EQ(about["milliseconds"]["paused"], 3000);
+  EXPECT_EQ(about["map"][0]["kind"], "lost");
+  EXPECT_EQ(about["map"][0]["at"], 8000);
+  EXPECT_EQ(about["map"][0]["length"], 4000);
+  // Of what came behind the last checkpoint nobody knows what it is.
+  EXPECT_EQ(about["map_complete"], false);
+}
+
+TEST_F(RecoverTest, PutsARecordingTogetherThatBecameWider) {
+  Growing growing(before(), request("flac"));
+  growing.record(tone(440, 16000));
+  growing.recording->track().change_rate(16000);
+  growing.record(tone(1000, 32000, 16000), 16000);
+  crash();
+  const Recovered found = recover_one();
+  const fs::path file = path_of(found.outcome.uri);
+  EXPECT_EQ(file.extension(), ".flac");
+  EXPECT_NEAR(static_cast<double>(found.outcome.duration.count()), 4000, 30);
+  const Samples sound = decoded(file);
+  ASSERT_GE(sound.size(), 63000U);
+  EXPECT_NEAR(level({sound.begin() + 2000, sound.begin() + 30000}, 440, 16000), 10000, 300);
+  EXPECT_NEAR(level({sound.begin() + 34000, sound.begin() + 62000}, 1000, 16000), 10000, 300);
+}
+
+TEST_F(RecoverTest, FinishesWhatWasToBeMadeAfterTheEnd) {
+  Request asked = request("mp3");
+  asked.settings.hints = {{"double-pass", "true"}};
+  Growing growing(before(), asked);
+  growing.record(tone(440, 40000));
+  crash();
+  // The finisher had begun.
+  std::ofstream(after() / "spool" / "20261124T002318Z-call1-rec1-final.mp3.part") << "half of it";
+  const Recovered found = recover_one();
+  const fs::path file = path_of(found.outcome.uri);
+  EXPECT_EQ(file.filename(), "20261124T002318Z-call1-rec1.mp3");
+  EXPECT_NEAR(record::testing::probed_duration(file), 5, 0.3);
+  EXPECT_TRUE(sidecar(found).contains("loudness"));
+}
+
+TEST_F(RecoverTest, KeepsParticipantsApartAndInTime) {
+  Request asked = request("wav");
+  asked.settings.on_mixer = true;
+  asked.settings.hints = {{"tracks", "participant"}};
+  Growing growing(before(), asked);
+  growing.record(Samples(8000));
+  const auto romeo = growing.recording->open_participant({"c2", "Romeo", "sip:romeo@example.org"}, 8000);
+  ASSERT_TRUE(romeo);
+  (*romeo)->set_start(growing.now);
+  growing.record({&growing.recording->track(), *romeo}, {tone(440, 16000), tone(1000, 16000)});
+  crash();
+  const Recovered found = recover_one();
+  EXPECT_NEAR(static_cast<double>(found.outcome.duration.count()), 3000, 1);
+  const json about = sidecar(found);
+  ASSERT_EQ(about["participants"].size(), 1U);
+  EXPECT_EQ(about["participants"][0]["name"], "Romeo");
+  const Samples apart =
+      decoded(path_of(found.outcome.uri).parent_path() / about["participants"][0]["file"].get<std::string>());
+  ASSERT_EQ(apart.size(), 24000U);
+  EXPECT_EQ(std::ranges::count(apart.begin(), apart.begin() + 8000, 0), 8000);
+  EXPECT_TRUE(std::equal(apart.begin() + 8000, apart.end(), tone(1000, 16000).begin()));
+}
+
+TEST_F(RecoverTest, TellsHowItEndedWhereOnlyTheHandOverIsMissing) {
+  Growing growing(before(), request("wav"));
+  growing.record(tone(440, 16000));
+  growing.recording->track().push_end(EndReason::hangup, {.samples = 16000, .packets_lost = 7});
+  growing.drain();
+  // Its folder is in the way of being stored.
+  fs::remove_all(before() / "2026-11-24");
+  std::ofstream(before() / "2026-11-24") << "a file";
+  static_cast<void>(growing.recording->finish());
+  fs::remove(before() / "2026-11-24");
+  crash();
+  const Recovered found = recover_one();
+  EXPECT_EQ(found.outcome.reason, EndReason::hangup);
+  EXPECT_EQ(found.outcome.stats.packets_lost, 7U);
+  EXPECT_EQ(found.outcome.duration, 2s);
+  EXPECT_EQ(sidecar(found)["reason"], "hangup");
+}
+
+TEST_F(RecoverTest, StoresNothingTwice) {
+  Growing growing(before(), request("wav"));
+  growing.record(tone(440, 16000));
+  crash();
+  const Recovered first = recover_one();
+  // The journal and the parts come back: the power was lost before their removal was on the disk.
+  fs::copy(before() / "spool", after() / "spool", fs::copy_options::recursive);
+  const Recovered second = recover_one();
+  EXPECT_EQ(second.outcome.uri, first.outcome.uri);
+  EXPECT_EQ(second.outcome.duration, first.outcome.duration);
+  EXPECT_EQ(second.outcome.size, first.outcome.size);
+  EXPECT_EQ(files_below(after()).size(), 2U);
+}
+
+TEST_F(RecoverTest, GivesASidecarItsFileThatWasAloneWhenTheServerDied) {
+  Growing growing(before(), request("wav"));
+  growing.record(tone(440, 16000));
+  crash();
+  const fs::path folder = after() / "2026-11-24";
+  std::ofstream(folder / "20261124T002318Z-call1-rec1.json")
+      << R"({"file": "20261124T002318Z-call1-rec1.wav", "call": "call1", "component": "rec1"})";
+  const Recovered found = recover_one();
+  EXPECT_EQ(path_of(found.outcome.uri), folder / "20261124T002318Z-call1-rec1.wav");
+  EXPECT_EQ(files_below(after()).size(), 2U);
+}
+
+TEST_F(RecoverTest, NeverTakesTheSidecarOfAnother) {
+  Growing growing(before(), request("wav"));
+  growing.record(tone(440, 16000));
+  crash();
+  const fs::path folder = after() / "2026-11-24";
+  std::ofstream(folder / "20261124T002318Z-call1-rec1.json")
+      << R"({"file": "x.wav", "call": "other", "component": "rec1"})";
+  const Recovered found = recover_one();
+  EXPECT_EQ(path_of(found.outcome.uri), folder / "20261124T002318Z-call1-rec1-2.wav");
+}
+
+TEST_F(RecoverTest, FindsItsWayWithoutAJournal) {
+  Growing growing(before(), request("mp3"));
+  growing.record(tone(440, 32000));
+  crash();
+  fs::remove(after() / "spool" / "20261124T002318Z-call1-rec1.journal");
+  const Recovered found = recover_one();
+  EXPECT_EQ(found.call_id, "call1");
+  EXPECT_EQ(found.component_id, "rec1");
+  EXPECT_EQ(path_of(found.outcome.uri).filename(), "20261124T002318Z-call1-rec1.mp3");
+  EXPECT_NEAR(level(decoded(path_of(found.outcome.uri)), 440), 10000, 700);
+  EXPECT_EQ(sidecar(found)["started"], "2026-11-24T00:23:18.000Z");
+}
+
+TEST_F(RecoverTest, AccountsForARecordingOfWhichNothingIsThere) {
+  Growing growing(before(), request("mp3"));
+  crash();
+  const Recovered found = recover_one();
+  EXPECT_EQ(found.outcome.reason, EndReason::interrupted);
+  EXPECT_EQ(found.outcome.uri, "");
+  EXPECT_EQ(found.component_id, "rec1");
+}
+
+TEST_F(RecoverTest, KeepsWhatItCannotRepair) {
+  Growing growing(before(), request("wav"));
+  growing.record(tone(440, 16000));
+  crash();
+  const fs::path part = after() / "spool" / "20261124T002318Z-call1-rec1.wav.part";
+  std::ofstream(part, std::ios::trunc) << "this is no sound at all";
+  const Recovered found = recover_one();
+  EXPECT_EQ(found.outcome.uri, "");
+  EXPECT_NE(found.outcome.error, "");
+  EXPECT_TRUE(fs::exists(after() / "2026-11-24" / "20261124T002318Z-call1-rec1.wav"));
+}
+
+TEST_F(RecoverTest, LeavesAloneWhatIsBeingRecorded) {
+  Growing growing(before(), request("wav"));
+  growing.record(tone(440, 16000));
+  const auto found = record::survey(growing.spool);
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(found->empty());
+}
+
+TEST_F(RecoverTest, StaysForTheNextStartWhereItIsStoppedOrCannotBeStored) {
+  Growing growing(before(), request("wav"));
+  growing.record(tone(440, 16000));
+  crash();
+  fs::remove_all(after() / "2026-11-24");
+  std::ofstream(after() / "2026-11-24") << "a file";
+  {
+    const storage::Spool here = spool();
+    const auto found = record::survey(here);
+    ASSERT_TRUE(found && found->size() == 1);
+    EXPECT_FALSE(record::recover(found->front(), {here, storage::FileStore(after())}, [] { return false; }));
+  }
+  fs::remove(after() / "2026-11-24");
+  EXPECT_EQ(recover_one().outcome.duration, 2s);
+}
+
+}  // namespace

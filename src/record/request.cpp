@@ -1,0 +1,30 @@
+#include "record/request.hpp"
+
+#include "record/hand_over.hpp"
+
+namespace record {
+
+Tags tags_of(const Request& request, const Settings& settings, std::chrono::system_clock::time_point began) {
+  return {.call_id = request.call_id,
+          .component_id = request.component_id,
+          .from = request.from,
+          .to = request.to,
+          .channels = channels_text(settings),
+          .software = "Telegraphone/" TELEGRAPHONE_VERSION,
+          .began = began};
+}
+
+std::string encoding_of(const Settings& settings) {
+  if (settings.format != "wav" && settings.format != "raw") return {};
+  std::string encoding = "pcm16";
+  for (const Hint& hint : settings.hints) {
+    if (hint.name == "encoding") encoding = hint.value;
+  }
+  return encoding;
+}
+
+bool keeps_master(const Settings& settings) {
+  return settings.double_pass || settings.tracks == Tracks::participant_channels;
+}
+
+}  // namespace record
