@@ -1,0 +1,195 @@
+#include "storage/delivery_queue.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+namespace storage {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::system_clock;
+using State = DeliveryEntry::State;
+
+constexpr milliseconds kReleaseWithin{5000};  // after a store works again
+constexpr int kMostDoublings = 20;
+
+}  // namespace
+
+DeliveryQueue::DeliveryQueue(DeliveryOptions options, DeliveryJournal& journal, std::function<double()> jitter)
+    : options_(options), journal_(journal), jitter_(std::move(jitter)) {}
+
+base::Result<DeliveryQueue::Recovered> DeliveryQueue::recover(WallTime now) {
+  auto found = journal_.recover();
+  if (!found) return std::move(found.error());
+  Recovered recovered;
+  recovered.unreadable = std::move(found->unreadable);
+  for (DeliveryEntry& entry : found->entries) {
+    if (entry.state == State::stored) {
+      recovered.stored.push_back(entry);
+    } else {
+      ++recovered.waiting;
+      // Whatever was wrong may be over. Not all at once.
+      entry.next = now + duration_cast<system_clock::duration>(kReleaseWithin * jitter_());
+    }
+    const std::string id = entry.id();
+    places_[id] = {std::move(entry), 0, 0, false};
+  }
+  return recovered;
+}
+
+base::Result<void> DeliveryQueue::add(DeliveryEntry entry, WallTime now) {
+  assert(!entry.stores.empty() && !entry.item.pieces.empty());
+  entry.spooled = now;
+  entry.next = now;
+  if (auto written = journal_.write(entry); !written) return written;
+  const std::string id = entry.id();
+  places_[id] = {std::move(entry), 0, 0, false};
+  return {};
+}
+
+bool DeliveryQueue::may_use(const std::string& store) const {
+  const auto state = states_.find(store);
+  return state == states_.end() || state->second.failures == 0 || state->second.busy == 0;
+}
+
+std::optional<DeliveryQueue::Job> DeliveryQueue::take(WallTime now) {
+  if (busy_ >= static_cast<std::size_t>(options_.concurrency)) return {};
+  Place* first = nullptr;
+  for (auto& [id, place] : places_) {
+    const DeliveryEntry& entry = place.entry;
+    if (place.busy || entry.state != State::waiting || entry.next > now) continue;
+    if (!may_use(entry.stores[place.store])) continue;
+    if (first == nullptr || entry.next < first->entry.next) first = &place;
+  }
+  if (first == nullptr) return {};
+  DeliveryEntry& entry = first->entry;
+  Job job{entry.item, entry.stores[first->store]};
+  // The number of attempts is on disk before one begins, so that a store is told when somebody may have been there
+  // before. A disk that cannot take it must not keep a recording from being delivered: then it is told in any case.
+  ++entry.item.attempt;
+  if (!journal_.write(entry)) job.item.attempt = entry.item.attempt;
+  first->busy = true;
+  ++busy_;
+  ++states_[job.store].busy;
+  return job;
+}
+
+DeliveryQueue::Place& DeliveryQueue::given_back(const std::string& id) {
+  const auto found = places_.find(id);
+  assert(found != places_.end() && found->second.busy);
+  Place& place = found->second;
+  place.busy = false;
+  --busy_;
+  --states_[place.entry.stores[place.store]].busy;
+  return place;
+}
+
+base::Result<DeliveryEntry> DeliveryQueue::succeeded(const std::string& id, const std::string& uri, WallTime now) {
+  Place& place = given_back(id);
+  DeliveryEntry& entry = place.entry;
+  StoreState& state = states_[entry.stores[place.store]];
+  const bool works_again = state.failures > 0;
+  state.failures = 0;
+  state.error.clear();
+  DeliveryEntry stored = entry;
+  stored.state = State::stored;
+  stored.uri = uri;
+  stored.store = entry.stores[place.store];
+  stored.stored = now;
+  stored.error.clear();
+  if (auto written = journal_.write(stored); !written) {
+    ++place.rounds;
+    entry.next = later(place, now);
+    entry.error = written.error().text;
+    return std::move(written.error());
+  }
+  ++state.stored;
+  entry = stored;
+  if (works_again) release(entry.store, now);
+  return stored;
+}
+
+void DeliveryQueue::failed(const std::string& id, const std::string& error, WallTime now) {
+  Place& place = given_back(id);
+  DeliveryEntry& entry = place.entry;
+  StoreState& state = states_[entry.stores[place.store]];
+  if (state.failures++ == 0) state.failing_since = now;
+  state.error = error;
+  ++state.failed;
+  entry.error = entry.stores[place.store] + ": " + error;
+  if (place.store + 1 < entry.stores.size() && now - entry.spooled >= options_.fallback_after) {
+    ++place.store;
+    entry.next = now;
+  } else {
+    place.store = 0;
+    ++place.rounds;
+    entry.next = later(place, now);
+  }
+  // An entry that cannot be written now is still the one before: nothing is lost by it but the text of the error.
+  [[maybe_unused]] const auto written = journal_.write(entry);
+}
+
+void DeliveryQueue::abandoned(const std::string& id, WallTime now) { given_back(id).entry.next = now; }
+
+void DeliveryQueue::retry(WallTime now, const std::string& id) {
+  for (auto& [name, place] : places_) {
+    if (id.empty() || name == id) place.entry.next = std::min(place.entry.next, now);
+  }
+}
+
+// Doubles from round to round; half of it is chance, so that what failed together does not come back together.
+WallTime DeliveryQueue::later(const Place& place, WallTime now) {
+  const double doublings = std::min(place.rounds - 1, kMostDoublings);
+  const double wanted = static_cast<double>(options_.first_retry.count()) * std::exp2(doublings);
+  const double capped = std::min(wanted, static_cast<double>(options_.longest_retry.count()));
+  return now + milliseconds(static_cast<std::int64_t>(capped * (0.5 + 0.5 * jitter_())));
+}
+
+void DeliveryQueue::release(const std::string& store, WallTime now) {
+  for (auto& [id, place] : places_) {
+    if (place.busy || place.entry.state != State::waiting || place.entry.stores[place.store] != store) continue;
+    const WallTime soon = now + duration_cast<system_clock::duration>(kReleaseWithin * jitter_());
+    place.entry.next = std::min(place.entry.next, soon);
+    place.rounds = 0;
+  }
+}
+
+std::vector<std::string> DeliveryQueue::collect(WallTime now) {
+  std::vector<std::string> gone;
+  for (auto at = places_.begin(); at != places_.end();) {
+    const DeliveryEntry& entry = at->second.entry;
+    if (entry.state == State::stored && entry.stored + options_.keep <= now && journal_.forget(entry)) {
+      gone.push_back(at->first);
+      at = places_.erase(at);
+    } else {
+      ++at;
+    }
+  }
+  return gone;
+}
+
+std::optional<WallTime> DeliveryQueue::next_due() const {
+  std::optional<WallTime> due;
+  for (const auto& [id, place] : places_) {
+    if (place.busy) continue;
+    const DeliveryEntry& entry = place.entry;
+    const WallTime own = entry.state == State::stored ? entry.stored + options_.keep : entry.next;
+    if (!due || own < *due) due = own;
+  }
+  return due;
+}
+
+std::size_t DeliveryQueue::waiting() const {
+  return static_cast<std::size_t>(std::count_if(places_.begin(), places_.end(), [](const auto& one) {
+    return !one.second.busy && one.second.entry.state == State::waiting;
+  }));
+}
+
+const DeliveryEntry* DeliveryQueue::find(const std::string& id) const {
+  const auto found = places_.find(id);
+  return found == places_.end() ? nullptr : &found->second.entry;
+}
+
+}  // namespace storage
