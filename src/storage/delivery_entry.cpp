@@ -10,6 +10,7 @@ namespace storage {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using State = DeliveryEntry::State;
 using std::chrono::milliseconds;
 
 constexpr int kVersion = 1;
@@ -41,6 +42,13 @@ Json pieces(const std::vector<Piece>& all) {
   return list;
 }
 
+const char* name_of(State state) {
+  return state == State::stored ? "stored" : state == State::spoiled ? "spoiled" : "waiting";
+}
+State state_of(const std::string& name) {
+  return name == "stored" ? State::stored : name == "spoiled" ? State::spoiled : State::waiting;
+}
+
 // Throws what nlohmann throws for what is missing or of the wrong type.
 DeliveryEntry read(const Json& json, const std::filesystem::path& spool) {
   DeliveryEntry entry;
@@ -60,7 +68,7 @@ DeliveryEntry read(const Json& json, const std::filesystem::path& spool) {
   }
   entry.item.attempt = json.at("attempt");
   entry.stores = json.at("stores").get<std::vector<std::string>>();
-  entry.state = json.at("state") == "stored" ? DeliveryEntry::State::stored : DeliveryEntry::State::waiting;
+  entry.state = state_of(json.at("state").get<std::string>());
   entry.spooled = wall_time(json.at("spooled"));
   entry.next = wall_time(json.at("next"));
   entry.error = json.value("error", "");
@@ -74,10 +82,9 @@ DeliveryEntry read(const Json& json, const std::filesystem::path& spool) {
 
 std::string entry_text(const DeliveryEntry& entry) {
   const About& about = entry.item.about;
-  const bool stored = entry.state == DeliveryEntry::State::stored;
   Json json = {{"version", kVersion},
                {"id", about.id},
-               {"state", stored ? "stored" : "waiting"},
+               {"state", name_of(entry.state)},
                {"call", about.call_id},
                {"component", about.component_id},
                {"account", about.account},
@@ -92,7 +99,7 @@ std::string entry_text(const DeliveryEntry& entry) {
                {"spooled", count(entry.spooled)},
                {"next", count(entry.next)}};
   if (!entry.error.empty()) json["error"] = entry.error;
-  if (stored) {
+  if (entry.state == State::stored) {
     json["uri"] = entry.uri;
     json["store"] = entry.store;
     json["stored"] = count(entry.stored);

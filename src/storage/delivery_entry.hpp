@@ -2,6 +2,7 @@
 // What the spool knows of one recording that is to be delivered, as a small JSON file <name>.delivery beside it:
 //
 //   waiting ─▶ (attempt, journaled before it begins) ─▶ waiting … ─▶ stored, with its uri ─▶ local files and entry gone
+//      └─▶ spoiled: what is in the spool is not what was put there; left as it is, for a person
 //
 // A value. Reading one never trusts it: what is not whole and plausible is refused.
 
@@ -18,7 +19,7 @@ namespace storage {
 using WallTime = std::chrono::system_clock::time_point;
 
 struct DeliveryEntry {
-  enum class State { waiting, stored };
+  enum class State { waiting, stored, spoiled };
 
   Item item;                        // paths of pieces are of the spool; attempt: of the next one
   std::vector<std::string> stores;  // the primary, and fallbacks in their order; not empty

@@ -17,6 +17,8 @@ class DeliveryJournal {
 
   // Locks the spool against a second process; unavailable where there is one.
   base::Result<void> lock();
+  // Of a recording that is new here: its pieces are whole and synced, and may still be called <name>.part.
+  base::Result<void> begin(const DeliveryEntry& entry) const;
   base::Result<void> write(const DeliveryEntry& entry) const;
   // Removes the local files of a recording that is stored, then its entry.
   base::Result<void> forget(const DeliveryEntry& entry) const;

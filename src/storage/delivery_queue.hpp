@@ -6,8 +6,9 @@
 //             ▲                          │
 //             └── back-off with jitter ──┴ failed: next store of the list if it is time for it, else later
 //
-// A store that fails is tried with one recording at a time until it works again; then all that waited for it are due
-// within seconds, however long they were to wait.
+// A store that fails is tried with one recording at a time, not oftener than once a minute in the end, however many
+// wait for it; once it works again all of them are due within seconds. A recording that no store wants waits longer and
+// longer and does not hold up others.
 
 #include <functional>
 #include <map>
@@ -22,7 +23,8 @@ namespace storage {
 struct DeliveryOptions {
   int concurrency = 4;  // recordings being delivered at a time
   std::chrono::milliseconds first_retry{2000};
-  std::chrono::milliseconds longest_retry{900'000};
+  std::chrono::milliseconds longest_retry{900'000};  // of a recording
+  std::chrono::milliseconds longest_probe{60'000};   // of a store that fails
   // How long the stores before it must have failed a recording until a fallback gets it.
   std::chrono::milliseconds fallback_after{60'000};
   std::chrono::milliseconds keep{0};  // local copies stay so long after they are stored
@@ -32,6 +34,7 @@ struct DeliveryOptions {
 struct StoreState {
   int failures = 0;  // in a row
   WallTime failing_since{};
+  WallTime next{};    // while it fails: not before
   std::string error;  // the last
   std::uint64_t stored = 0;
   std::uint64_t failed = 0;  // attempts
@@ -65,6 +68,8 @@ class DeliveryQueue {
   // it is tried again, which the store must bear.
   base::Result<DeliveryEntry> succeeded(const std::string& id, const std::string& uri, WallTime now);
   void failed(const std::string& id, const std::string& error, WallTime now);
+  // What is in the spool is not what was put there. It stays; retry() with its id tries it again.
+  void spoiled(const std::string& id, const std::string& error);
   // The job was given up because the server stops: no attempt of the store's.
   void abandoned(const std::string& id, WallTime now);
   // Everything is due now, or one recording: somebody has repaired something.
@@ -88,8 +93,9 @@ class DeliveryQueue {
     bool busy = false;
   };
 
-  WallTime later(const Place& place, WallTime now);
-  bool may_use(const std::string& store) const;
+  std::chrono::milliseconds back_off(int failures, std::chrono::milliseconds longest) const;
+  // When the place's recording may go to the store of that number; nothing: once the store has done another one.
+  std::optional<WallTime> when(const Place& place, std::size_t store) const;
   void release(const std::string& store, WallTime now);
   Place& given_back(const std::string& id);
 
