@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/stores/item_for_test.hpp"
+#include "storage/stores/python_for_test.hpp"
 
 namespace {
 
@@ -130,6 +131,64 @@ TEST_F(DeliveryTest, DoesNotBlameTheStoreForWhatIsMissingInTheSpool) {
   delivery.ask([&](const DeliveryState& now) { state.set_value(now); });
   EXPECT_EQ(state.get_future().get().stores.at("main").failures, 0);
   EXPECT_TRUE(fs::exists(one.item.pieces[0].path));
+}
+
+// Every fault of the list once or more, the whole of it stopped and started again in the middle of uploads.
+TEST_F(DeliveryTest, AnS3ThatMisbehavesAndRestartsLoseNothingAndDuplicateNothing) {
+  constexpr int kMany = 40;
+  const storage::testing::PythonServer s3("s3_server.py");
+  s3.misbehave({{{"fault", "error"}, {"times", 9}},
+                {{"fault", "reset"}, {"times", 5}, {"method", "PUT"}},
+                {{"fault", "lost-answer"}, {"times", 9}, {"method", "PUT"}},
+                {{"fault", "expired"}, {"times", 5}},
+                {{"fault", "corrupt"}, {"times", 3}},
+                {{"fault", "wrong-sum"}, {"times", 3}},
+                {{"fault", "slow"}, {"times", 4}, {"seconds", 0.3}}});
+  DeliverySettings with;
+  with.stores.emplace("main", Settings({{"strategy", "s3"},
+                                        {"endpoint", s3.url()},
+                                        {"bucket", "recordings"},
+                                        {"access-key", "test-access"},
+                                        {"secret-key", "test-secret"},
+                                        {"stall-timeout", 2}}));
+  with.queue.first_retry = 5ms;
+  with.queue.longest_retry = 50ms;
+  with.queue.longest_probe = 20ms;
+  std::map<std::string, int> stored;
+  std::vector<DeliveryEntry> entries;
+  for (int i = 0; i < kMany; ++i) entries.push_back(entry("r" + std::to_string(i)));
+  for (int life = 0; life < 200 && stored.size() < kMany; ++life) {
+    std::promise<void> enough;  // of this life
+    int seen = 0;
+    bool told = false;
+    Delivery delivery(spool(), with,
+                      {.stored =
+                           [&](const DeliveryEntry& e) {
+                             ++stored[e.id()];
+                             ++seen;
+                             if (told || (seen < 5 && stored.size() < kMany)) return;
+                             told = true;
+                             enough.set_value();
+                           },
+                       .failed = {},
+                       .refused = {},
+                       .removed = {}});
+    ASSERT_TRUE(delivery.start());
+    if (life == 0) {
+      for (const DeliveryEntry& one : entries) delivery.submit(one);
+    }
+    delivery.retry();
+    ASSERT_EQ(enough.get_future().wait_for(60s), std::future_status::ready);
+  }
+  EXPECT_EQ(stored.size(), 40U);
+  const nlohmann::json objects = s3.state()["objects"];
+  EXPECT_EQ(objects.size(), 80U) << "each with its sidecar, and nothing else";
+  for (const DeliveryEntry& one : entries) {
+    for (const Piece& piece : one.item.pieces) {
+      EXPECT_EQ(objects.at("2026-11-23/" + piece.name)["sha256"], piece.sha256) << piece.name;
+    }
+  }
+  EXPECT_EQ(s3.state()["uploads"], 0);
 }
 
 TEST_F(DeliveryTest, TellsAtStartWhichStoreIsConfiguredWrongly) {

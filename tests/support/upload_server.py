@@ -5,6 +5,7 @@ What the path begins with decides what it wants and does:
     /plain    PUT, GET, HEAD                 /digest   the same, for alice:secret by HTTP Digest (RFC 7616, SHA-256)
     /bearer   the same, with the token "t0ken"         /post   POST only: 201 with a relative Location
     /liar     says 201 and keeps nothing     /no       507 Insufficient Storage        /moved    302
+With a directory as its argument: HTTPS with server.pem and server.key of it, for who has a certificate of ca.pem.
 Verifies Content-Digest. `GET /_state`: what is kept, with the headers that it came with.
 """
 import base64
@@ -12,6 +13,7 @@ import hashlib
 import http.server
 import json
 import re
+import ssl
 import sys
 import threading
 
@@ -86,6 +88,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
+if len(sys.argv) > 1:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[1] + "/server.pem", sys.argv[1] + "/server.key")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(sys.argv[1] + "/ca.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 print(server.server_address[1], flush=True)
 sys.stdin.read()

@@ -15,7 +15,7 @@ namespace storage::testing {
 
 class PythonServer {
  public:
-  explicit PythonServer(const std::string& script) {
+  explicit PythonServer(const std::string& script, const std::string& argument = {}) {
     int in[2];
     int out[2];
     if (::pipe(in) != 0 || ::pipe(out) != 0) return;
@@ -25,7 +25,8 @@ class PythonServer {
       ::dup2(out[1], 1);
       for (const int fd : {in[0], in[1], out[0], out[1]}) ::close(fd);
       const std::string path = TELEGRAPHONE_SUPPORT "/" + script;
-      ::execlp("/usr/bin/python3", "python3", path.c_str(), nullptr);
+      const char* last = argument.empty() ? nullptr : argument.c_str();
+      ::execlp("/usr/bin/python3", "python3", path.c_str(), last, nullptr);
       ::_exit(127);
     }
     ::close(in[0]);

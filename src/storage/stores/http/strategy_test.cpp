@@ -59,6 +59,32 @@ TEST_F(HttpStrategyTest, ProvesWhoItIsByDigestOrToken) {
   EXPECT_THAT(stored(disk.item("audio"), bearer), HasSubstr("http://"));
 }
 
+TEST_F(HttpStrategyTest, ShowsItsCertificateAndVerifiesTheServers) {
+  const std::string pki = disk.root.string();
+  const auto make = [&](const std::string& name, const std::string& extension) {
+    return "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=" + name + " -keyout " + name +
+           ".key -out " + name + ".csr 2>/dev/null && printf '" + extension + "' > ext && openssl x509 -req -in " +
+           name + ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out " + name +
+           ".pem 2>/dev/null";
+  };
+  const std::string script =
+      "cd " + pki +
+      " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key "
+      "-out ca.pem 2>/dev/null && " +
+      make("server", "subjectAltName=IP:127.0.0.1") + " && " + make("client", "extendedKeyUsage=clientAuth");
+  ASSERT_EQ(std::system(script.c_str()), 0);
+  const storage::testing::PythonServer secure("upload_server.py", pki);
+  json with = settings("/plain");
+  with["url"] = "https://127.0.0.1:" + std::to_string(secure.port()) + "/plain";
+  const Item item = disk.item("audio");
+  EXPECT_THAT(stored(item, with), HasSubstr("PUT: ")) << "its authority is not known";
+  with["ca-file"] = pki + "/ca.pem";
+  EXPECT_THAT(stored(item, with), HasSubstr("PUT: ")) << "who are we?";
+  with["client-certificate"] = pki + "/client.pem";
+  with["client-key"] = pki + "/client.key";
+  EXPECT_THAT(stored(item, with), HasSubstr("https://127.0.0.1"));
+}
+
 TEST_F(HttpStrategyTest, PostsAndTakesTheUriFromLocation) {
   json with = settings("/post");
   with["method"] = "POST";
