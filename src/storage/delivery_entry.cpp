@@ -14,13 +14,17 @@ using State = DeliveryEntry::State;
 using std::chrono::milliseconds;
 
 constexpr int kVersion = 1;
+constexpr int kMostAttempts = 1'000'000'000;
 
 std::int64_t count(WallTime time) { return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count(); }
 WallTime wall_time(std::int64_t count) {
-  // Years 1970 to 9999, so that no arithmetic on it overflows.
-  constexpr std::int64_t kLast = 253402300799000;
+  // Years 1970 to 2200: the clock counts nanoseconds, and no arithmetic on it is to overflow.
+  constexpr std::int64_t kLast = 7'258'118'400'000;
   return WallTime(milliseconds(std::clamp<std::int64_t>(count, 0, kLast)));
 }
+
+// Throws where it is none, or has a fraction.
+std::int64_t integer(const Json& json) { return json.get_ref<const std::int64_t&>(); }
 
 bool is_file_name(const std::string& name) {
   const bool good = std::all_of(name.begin(), name.end(), [](char c) {
@@ -60,21 +64,22 @@ DeliveryEntry read(const Json& json, const std::filesystem::path& spool) {
   about.from = json.at("from");
   about.to = json.at("to");
   about.format = json.at("format");
-  about.began = wall_time(json.at("began"));
-  about.duration = milliseconds(json.at("duration").get<std::int64_t>());
+  about.began = wall_time(integer(json.at("began")));
+  about.duration = milliseconds(integer(json.at("duration")));
   for (const Json& one : json.at("pieces")) {
     const std::string name = one.at("name");
-    entry.item.pieces.push_back({spool / name, name, one.at("size"), one.at("sha256"), one.at("type")});
+    entry.item.pieces.push_back(
+        {spool / name, name, static_cast<std::uint64_t>(integer(one.at("size"))), one.at("sha256"), one.at("type")});
   }
-  entry.item.attempt = json.at("attempt");
+  entry.item.attempt = static_cast<int>(std::clamp<std::int64_t>(integer(json.at("attempt")), 0, kMostAttempts));
   entry.stores = json.at("stores").get<std::vector<std::string>>();
   entry.state = state_of(json.at("state").get<std::string>());
-  entry.spooled = wall_time(json.at("spooled"));
-  entry.next = wall_time(json.at("next"));
+  entry.spooled = wall_time(integer(json.at("spooled")));
+  entry.next = wall_time(integer(json.at("next")));
   entry.error = json.value("error", "");
   entry.uri = json.value("uri", "");
   entry.store = json.value("store", "");
-  entry.stored = wall_time(json.value("stored", std::int64_t{0}));
+  entry.stored = wall_time(json.contains("stored") ? integer(json.at("stored")) : 0);
   return entry;
 }
 
