@@ -135,6 +135,7 @@ TEST_F(DeliveryTest, DoesNotBlameTheStoreForWhatIsMissingInTheSpool) {
 
 // Every fault of the list once or more, the whole of it stopped and started again in the middle of uploads.
 TEST_F(DeliveryTest, AnS3ThatMisbehavesAndRestartsLoseNothingAndDuplicateNothing) {
+  if (find_strategy("s3") == nullptr) GTEST_SKIP() << "built without s3";
   constexpr int kMany = 40;
   const storage::testing::PythonServer s3("s3_server.py");
   s3.misbehave({{{"fault", "error"}, {"times", 9}},
@@ -191,13 +192,59 @@ TEST_F(DeliveryTest, AnS3ThatMisbehavesAndRestartsLoseNothingAndDuplicateNothing
   EXPECT_EQ(s3.state()["uploads"], 0);
 }
 
+// A child delivers and is killed at moments of no one's choosing, until everything is there.
+TEST_F(DeliveryTest, SigkillAtAnyMomentLosesNothingAndDuplicatesNothing) {
+  if (find_strategy("s3") == nullptr) GTEST_SKIP() << "built without s3";
+  constexpr int kMany = 60;
+  const storage::testing::PythonServer s3("s3_server.py");
+  s3.misbehave({{{"fault", "error"}, {"times", 5}}, {{"fault", "lost-answer"}, {"times", 10}, {"method", "PUT"}}});
+  std::vector<DeliveryEntry> entries;
+  for (int i = 0; i < kMany; ++i) {
+    entries.push_back(entry("r" + std::to_string(i)));
+    ASSERT_TRUE(DeliveryJournal(spool()).begin(entries.back()));
+  }
+  const auto is_empty = [&] { return std::distance(fs::directory_iterator(spool()), {}) == 1; };  // but the lock
+  int kills = 0;
+  for (; kills < 500 && (kills == 0 || !is_empty()); ++kills) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      DeliverySettings with;
+      with.stores.emplace("main", Settings({{"strategy", "s3"},
+                                            {"endpoint", s3.url()},
+                                            {"bucket", "recordings"},
+                                            {"access-key", "test-access"},
+                                            {"secret-key", "test-secret"}}));
+      with.queue.first_retry = 1ms;
+      with.queue.longest_probe = 5ms;
+      Delivery delivery(spool(), with, {});
+      if (!delivery.start()) ::_exit(1);
+      delivery.retry();
+      for (;;) ::pause();
+    }
+    ::usleep(20'000 + (static_cast<unsigned>(kills) * 7919U) % 150'000U);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+  EXPECT_TRUE(is_empty());
+  EXPECT_GT(kills, 3);
+  RecordProperty("kills", kills);
+  const nlohmann::json objects = s3.state()["objects"];
+  EXPECT_EQ(objects.size(), 120U);
+  for (const DeliveryEntry& one : entries) {
+    for (const Piece& piece : one.item.pieces) {
+      ASSERT_TRUE(objects.contains("2026-11-23/" + piece.name)) << piece.name;
+      EXPECT_EQ(objects.at("2026-11-23/" + piece.name)["sha256"], piece.sha256);
+    }
+  }
+}
+
 TEST_F(DeliveryTest, TellsAtStartWhichStoreIsConfiguredWrongly) {
   DeliverySettings wrong = settings();
-  wrong.stores.emplace("second", Settings({{"strategy", "s3"}, {"bucket", "b"}}));
+  wrong.stores.emplace("second", Settings({{"strategy", "file"}, {"directory", "b"}}));
   Delivery delivery(spool(), wrong, {});
   const auto started = delivery.start();
   ASSERT_FALSE(started);
-  EXPECT_EQ(started.error().text, "store 'second': bucket: expected the name of a bucket");
+  EXPECT_EQ(started.error().text, "store 'second': directory: expected an absolute path");
 }
 
 }  // namespace

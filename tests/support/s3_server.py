@@ -284,6 +284,7 @@ def main():
     options = options.parse_args()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # clients that are killed
     server.state = State(options.bucket)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
