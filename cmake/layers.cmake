@@ -10,6 +10,7 @@ target_compile_definitions(tg_options INTERFACE TELEGRAPHONE_VERSION="${PROJECT_
 
 function(telegraphone_layer layer below)
   file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${layer}/*.cpp)
+  list(APPEND all ${own_${layer}})  # plug-ins that are out of tree
   set(sources ${all})
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cpp$|/main\\.cpp$")
   foreach(folder ${telegraphone_left_out})

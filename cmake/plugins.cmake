@@ -2,7 +2,8 @@
 #     namespace <layer>::NAME { std::span<const TYPE* const> KINDs(); }
 # This makes an option TELEGRAPHONE_<KIND>_<NAME> for it (ON) and generates the function
 #     namespace <layer> { std::span<const TYPE* const> KINDs(); }
-# that lists all that are built in. Self-registering statics would be dropped by a static library.
+# that lists all that are built in. Directories of such folders that are out of tree are named by TELEGRAPHONE_OWN_<KIND>S;
+# their sources and tests are built with the layer's (examples/own_store). Self-registering statics would be dropped by a static library.
 macro(telegraphone_plugins folder kind type)
   # A macro's arguments are no variables; the template below needs them as such.
   set(folder ${folder})
@@ -24,6 +25,20 @@ macro(telegraphone_plugins folder kind type)
         list(APPEND telegraphone_left_out ${folder}/${name})
       endif()
     endif()
+  endforeach()
+  string(TOUPPER TELEGRAPHONE_OWN_${kind}S own)
+  set(${own} "" CACHE STRING "directories with ${kind}s that are out of tree, one folder each")
+  foreach(directory ${${own}})
+    get_filename_component(directory ${directory} ABSOLUTE)
+    file(GLOB found CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE ${directory} ${directory}/*)
+    foreach(name ${found})
+      if(IS_DIRECTORY ${directory}/${name})
+        string(APPEND declarations "namespace ${name} {\nstd::span<const ${type}* const> ${kind}s();\n}\n")
+        string(APPEND entries "    for (const ${type}* one : ${name}::${kind}s()) list.push_back(one);\n")
+        file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${directory}/${name}/*.cpp)
+        list(APPEND own_${layer} ${sources})
+      endif()
+    endforeach()
   endforeach()
   set(registry ${CMAKE_BINARY_DIR}/generated/${layer}_${kind}s.cpp)
   file(CONFIGURE OUTPUT ${registry} @ONLY CONTENT [[

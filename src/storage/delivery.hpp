@@ -1,0 +1,64 @@
+#pragma once
+// Delivers what is in the spool: one thread that decides (the queue, the journal) and a few that upload. The control
+// thread's side of it; its public functions are called on any one thread.
+//
+//   submit ─▶ mailbox ─▶ [decider] queue ─ job ─▶ [uploader n] store ─ result ─▶ [decider] ─▶ stored(entry)
+//
+// Only the decider and the uploaders wait for disk and network.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "storage/delivery_queue.hpp"
+
+namespace storage {
+
+struct DeliverySettings {
+  DeliveryOptions queue;
+  std::map<std::string, Settings> stores;  // by name
+};
+
+// What can be asked for at any time.
+struct DeliveryState {
+  std::map<std::string, StoreState> stores;
+  std::size_t waiting = 0, busy = 0;
+};
+
+class Delivery {
+ public:
+  struct Events {
+    // Once a recording: it is stored and that is on disk. After a crash perhaps once more, for the same id.
+    std::function<void(const DeliveryEntry&)> stored;
+    // An attempt failed; it will be tried again.
+    std::function<void(const std::string& id, const std::string& store, const std::string& error)> failed;
+    // submit() could not be written down: the files stay in the spool under the names they have.
+    std::function<void(const std::string& id, const base::Error& error)> refused;
+    std::function<void(const std::string& id)> removed;  // the local copy
+  };
+
+  // Events are called on the decider's thread.
+  Delivery(std::filesystem::path spool, DeliverySettings settings, Events events);
+  ~Delivery();  // stop()
+
+  // Opens every store once, so that wrong settings are told at start; locks the spool; takes up what is in it.
+  base::Result<void> start();
+  // Gives up what is under way; it is taken up at the next start.
+  void stop();
+
+  // Any thread. The pieces are whole and synced; they may still be called <name>.part.
+  void submit(DeliveryEntry entry);
+  // Any thread. Everything, or one recording, is tried now.
+  void retry(const std::string& id = {});
+  // Any thread; `answer` is called on the decider's.
+  void ask(std::function<void(const DeliveryState&)> answer);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace storage
