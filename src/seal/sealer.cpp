@@ -86,7 +86,7 @@ void Sealer::append(std::span<const std::uint8_t> bytes, std::vector<std::uint8_
 
 void Sealer::rewrite(std::uint64_t offset, std::span<const std::uint8_t> bytes, std::vector<std::uint8_t>& out) {
   assert(offset <= size() && bytes.size() <= size() - offset);
-  flush(out);
+  if (!state_->pending.empty()) flush(out);
   while (!bytes.empty()) {
     const auto piece = bytes.first(std::min(bytes.size(), kLongestPiece));
     put(Operation::rewrite, offset, piece, out);
@@ -97,7 +97,7 @@ void Sealer::rewrite(std::uint64_t offset, std::span<const std::uint8_t> bytes, 
 
 void Sealer::truncate(std::uint64_t size, std::vector<std::uint8_t>& out) {
   assert(size <= this->size());
-  flush(out);
+  if (!state_->pending.empty()) flush(out);
   put(Operation::truncate, size, {}, out);
   state_->sealed = size;
 }
@@ -115,7 +115,7 @@ void Sealer::flush(std::vector<std::uint8_t>& out) {
 }
 
 void Sealer::end(std::vector<std::uint8_t>& out) {
-  flush(out);
+  if (!state_->pending.empty()) flush(out);
   put(Operation::end, state_->sealed, {}, out);
 }
 

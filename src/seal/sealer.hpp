@@ -45,7 +45,7 @@ class Sealer {
   void rewrite(std::uint64_t offset, std::span<const std::uint8_t> bytes, std::vector<std::uint8_t>& out);
   void truncate(std::uint64_t size, std::vector<std::uint8_t>& out);
   void flush(std::vector<std::uint8_t>& out);
-  // The file is whole; nothing else is called then.
+  // The file is whole; nothing but flush(), which then does nothing, is called from here on.
   void end(std::vector<std::uint8_t>& out);
 
   std::uint64_t size() const;  // of the file as it will be decrypted
