@@ -136,6 +136,24 @@ TEST_F(RecordingsCommandTest, DeletesWhileAServerRunsAndSaysWhy) {
   EXPECT_EQ(run({"verify"}).status, 0) << run({"verify"}).out;
 }
 
+TEST_F(RecordingsCommandTest, LeavesToTheServerWhatLiesInAStore) {
+  auto catalogue = catalogue::Catalogue::open(folder_ / "catalogue.sqlite");
+  ASSERT_TRUE(catalogue->attempt("one", {"s3", kNoon, kNoon, "", "https://bucket/one.mp3"}));
+  const Ran ran = run({"delete", "one", "--reason", "asked by its owner"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_TRUE(has_file("one.mp3"));
+  EXPECT_THAT(run({"list"}).out, HasSubstr("deleting"));
+  std::string asked;
+  const auto swept = catalogue::sweep(*catalogue, {}, kNoon, [&](const catalogue::Recording& recording) {
+    asked = recording.ended.uri;
+    return catalogue::remove_local_files(recording);
+  });
+  ASSERT_TRUE(swept);
+  EXPECT_EQ(asked, "https://bucket/one.mp3");
+  EXPECT_FALSE(has_file("one.mp3"));
+  EXPECT_THAT(run({"explain", "one"}).out, HasSubstr("asked by its owner"));
+}
+
 TEST_F(RecordingsCommandTest, AsksForAStoreAgain) {
   EXPECT_EQ(run({"retry", "one"}).status, 1) << "nothing waits";
   auto catalogue = catalogue::Catalogue::open(folder_ / "catalogue.sqlite");

@@ -64,7 +64,8 @@ base::Result<Sweep> sweep(Catalogue& catalogue, const std::vector<RetentionRule>
     if (result.deleted + result.errors.size() >= most) break;
     const auto end = due(recording, rules);
     if (!recording.deleting && (!end || *end > now)) continue;
-    if (recording.ended.delivery == Delivery::waiting) continue;  // never before the store has it
+    // Never before the store has it, but where somebody asked for it.
+    if (recording.ended.delivery == Delivery::waiting && !recording.deleting) continue;
     if (recording.hold) {
       ++result.held;
       continue;
