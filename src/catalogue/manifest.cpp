@@ -23,7 +23,7 @@ constexpr std::string_view kSigned =
     "telegraphone manifest 1\n";  // nothing else that is signed can be taken for a line
 constexpr std::size_t kSignatureDigits = 128;
 constexpr std::size_t kLongestLine = 64 * 1024;
-constexpr std::int64_t kMostLines = std::int64_t{1} << 53U;
+constexpr std::int64_t kLargestNumber = std::int64_t{1} << 53U;  // that every JSON reader gets right
 const std::string kNothingBefore(64, '0');
 
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -82,7 +82,16 @@ std::int64_t number_of(std::string_view line) {
   if (!value.is_object()) return 0;
   const auto number = value.find("n");
   if (number == value.end() || !number->is_number_unsigned()) return 0;
-  return static_cast<std::int64_t>(std::min<std::uint64_t>(number->get<std::uint64_t>(), kMostLines));
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(number->get<std::uint64_t>(), kLargestNumber));
+}
+
+// A whole number that is not negative; throws where it is none, as json itself does.
+std::int64_t whole_number(const json& value, const char* name) {
+  const json& number = value.at(name);
+  if (!number.is_number_unsigned() || number.get<std::uint64_t>() > static_cast<std::uint64_t>(kLargestNumber)) {
+    throw json::other_error::create(501, std::string("no whole number: ") + name, &value);
+  }
+  return static_cast<std::int64_t>(number.get<std::uint64_t>());
 }
 
 int append_synced(int fd, off_t at, std::string_view text) {
@@ -187,16 +196,16 @@ std::optional<Link> parse_line(std::string_view line, const PublicKey& key) {
   const json value = json::parse(text, nullptr, false);
   if (!value.is_object()) return std::nullopt;
   try {  // it is signed, so it is ours: what is missing now is another version's
-    Link link{value.at("n").get<std::int64_t>(), value.at("prev").get<std::string>(), {}};
-    if (link.number < 1 || link.number > kMostLines) return std::nullopt;
+    Link link{whole_number(value, "n"), value.at("prev").get<std::string>(), {}};
+    if (link.number < 1) return std::nullopt;
     const auto kind = value.at("kind").get<std::string>();
     if (kind != "recording" && kind != "deletion") return std::nullopt;
     link.entry = {.kind = kind == "recording" ? Entry::Kind::recording : Entry::Kind::deletion,
-                  .at = instant_of(value.at("at").get<std::int64_t>()),
+                  .at = instant_of(whole_number(value, "at")),
                   .id = value.at("id").get<std::string>(),
                   .sha256 = value.at("sha256").get<std::string>(),
-                  .size = value.at("size").get<std::uint64_t>(),
-                  .duration = value.at("duration").get<std::int64_t>(),
+                  .size = static_cast<std::uint64_t>(whole_number(value, "size")),
+                  .duration = whole_number(value, "duration"),
                   .facts = value.at("facts").get<std::string>(),
                   .reason = value.value("reason", std::string())};
     return link;
