@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 
 #include "app/config.hpp"
+#include "app/decrypt_command.hpp"
+#include "app/recordings_command.hpp"
 #include "app/serve.hpp"
 
 namespace {
@@ -27,6 +29,8 @@ int run(int argc, char** argv) {
   auto* print = cli.add_subcommand("print-config", "print the configuration in effect, with the meaning of every key");
   print->add_option("--config", file, "configuration file (TOML); without it the embedded defaults");
   auto* version = cli.add_subcommand("version", "print the version");
+  app::RecordingsCommand recordings(cli);
+  app::DecryptCommand decrypt(cli);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -37,6 +41,8 @@ int run(int argc, char** argv) {
     std::printf("telegraphone %s\n", TELEGRAPHONE_VERSION);
     return 0;
   }
+  if (recordings.is_asked()) return recordings.run();
+  if (decrypt.is_asked()) return decrypt.run();
   app::Config config;
   if (!file.empty()) {
     auto read = app::read_config(file);

@@ -1,0 +1,83 @@
+#include "catalogue/deletion.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace catalogue {
+namespace {
+
+bool fits(const RetentionRule& rule, const Recording& recording) {
+  const auto is = [](const std::string& wanted, const std::string& value) { return wanted.empty() || wanted == value; };
+  const Begun& begun = recording.begun;
+  return is(rule.account, begun.account) && is(rule.format, begun.format) && is(rule.reason, recording.ended.reason) &&
+         (!rule.state || *rule.state == recording.state()) &&
+         (rule.party.empty() || begun.from.find(rule.party) != std::string::npos ||
+          begun.to.find(rule.party) != std::string::npos);
+}
+
+base::Result<void> remove_file(const std::string& path) {
+  if (path.empty() || ::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return base::Error{base::Kind::internal, "remove " + path + ": " + std::generic_category().message(errno)};
+}
+
+}  // namespace
+
+std::optional<Instant> due(const Recording& recording, const std::vector<RetentionRule>& rules) {
+  if (recording.state() == State::recording) return std::nullopt;
+  for (const RetentionRule& rule : rules) {
+    if (!fits(rule, recording)) continue;
+    if (!rule.keep) return std::nullopt;
+    return recording.ended.ended + *rule.keep;
+  }
+  return std::nullopt;
+}
+
+base::Result<void> remove_local_files(const Recording& recording) {
+  if (auto removed = remove_file(recording.ended.file); !removed) return removed;
+  for (const File& file : recording.ended.beside) {
+    if (auto removed = remove_file(file.path); !removed) return removed;
+  }
+  return {};
+}
+
+base::Result<void> delete_recording(Catalogue& catalogue, const std::string& id, const std::string& reason, Instant now,
+                                    const Remove& remove) {
+  auto recording = find(catalogue.database(), id);
+  if (!recording) return std::move(recording.error());
+  if (auto begun = catalogue.begin_deletion(recording->begun.id, reason, now); !begun) return begun;
+  if (auto removed = remove(*recording); !removed) return removed;
+  return catalogue.end_deletion(recording->begun.id, now);
+}
+
+base::Result<Sweep> sweep(Catalogue& catalogue, const std::vector<RetentionRule>& rules, Instant now,
+                          const Remove& remove, std::size_t most) {
+  Filter filter;
+  filter.is_deleted = false;
+  auto recordings = list(catalogue.database(), filter);
+  if (!recordings) return std::move(recordings.error());
+  std::reverse(recordings->begin(), recordings->end());
+  Sweep result;
+  for (const Recording& recording : *recordings) {
+    if (result.deleted + result.errors.size() >= most) break;
+    const auto end = due(recording, rules);
+    if (!recording.deleting && (!end || *end > now)) continue;
+    // Never before the store has it, but where somebody asked for it.
+    if (recording.ended.delivery == Delivery::waiting && !recording.deleting) continue;
+    if (recording.hold) {
+      ++result.held;
+      continue;
+    }
+    const std::string& id = recording.begun.id;
+    if (auto deleted = delete_recording(catalogue, id, "retention", now, remove); !deleted) {
+      result.errors.push_back(std::move(deleted.error()).in(id).text);
+    } else {
+      ++result.deleted;
+    }
+  }
+  return result;
+}
+
+}  // namespace catalogue

@@ -1,0 +1,200 @@
+#include "catalogue/keeper.hpp"
+
+#include <cerrno>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+#include "base/log.hpp"
+#include "catalogue/signing.hpp"
+
+namespace catalogue {
+namespace {
+
+constexpr std::chrono::milliseconds kRetry{1000};
+// So many changes are one transaction: the disk syncs once for all of them, and other processes get their turn.
+constexpr std::size_t kMostAtOnce = 1000;
+
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <class... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
+
+const std::string& id_of(const Keeper::Change& change) {
+  return std::visit(Overloaded{[](const Begun& begun) -> const std::string& { return begun.id; },
+                               [](const auto& other) -> const std::string& { return other.id; }},
+                    change);
+}
+
+// The disk's fault: the same may work later. Anything else never will.
+bool may_work_later(const base::Error& error) {
+  return error.kind == base::Kind::no_resources || error.kind == base::Kind::internal;
+}
+
+}  // namespace
+
+Places places_of(const std::filesystem::path& catalogue) {
+  Places places{catalogue, catalogue, catalogue, catalogue};
+  places.manifest.replace_extension(".manifest");
+  places.key.replace_extension(".key");
+  places.public_key.replace_extension(".key.pub");
+  return places;
+}
+
+Keeper::Keeper(KeeperOptions options)
+    : options_(std::move(options)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), mailbox_([this] {
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const ssize_t ignored = ::write(wake_.get(), &one, sizeof one);
+      }) {}
+
+Keeper::~Keeper() { stop(); }
+
+base::Result<void> Keeper::open() {
+  const Places places = places_of(options_.file);
+  auto key = SigningKey::open_or_make(places.key);
+  if (!key) return std::move(key.error());
+  manifest_ = std::make_unique<Manifest>(places.manifest, std::move(*key));
+  auto catalogue = Catalogue::open(places.catalogue, options_.busy);
+  if (!catalogue) return std::move(catalogue.error());
+  catalogue_ = std::move(*catalogue);
+  return {};
+}
+
+base::Result<void> Keeper::start() {
+  if (!wake_) return base::Error{base::Kind::no_resources, "start the catalogue's thread: no descriptor"};
+  if (auto opened = open(); !opened) return opened;
+  sign(options_.now());
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    return base::Error{base::Kind::no_resources, std::string("start the catalogue's thread: ") + error.what()};
+  }
+  return {};
+}
+
+void Keeper::post(Change change) {
+  posted_.fetch_add(1, std::memory_order_relaxed);
+  mailbox_.post(std::move(change));
+}
+
+void Keeper::stop() {
+  if (!thread_.joinable()) return;
+  stopping_ = true;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t ignored = ::write(wake_.get(), &one, sizeof one);
+  thread_.join();
+  for (const Change& change : waiting_) {
+    base::log::error("catalogue", "{}: a change could not be written before the end", id_of(change));
+  }
+}
+
+Keeper::Stats Keeper::stats() const {
+  Stats stats;
+  stats.written = written_;
+  stats.refused = refused_;
+  stats.failures = failures_;
+  stats.signed_lines = signed_lines_;
+  stats.deleted = deleted_;
+  stats.waiting = posted_ - stats.written - stats.refused;
+  return stats;
+}
+
+void Keeper::run() {
+  pthread_setname_np(pthread_self(), "catalogue");
+  while (!stopping_) {
+    const bool is_behind = !waiting_.empty() || is_unsigned_;
+    wait(is_behind ? kRetry : std::chrono::duration_cast<std::chrono::milliseconds>(options_.sweep_interval));
+    turn(options_.now());
+  }
+  turn(options_.now());  // what came with the order to stop
+}
+
+void Keeper::wait(std::chrono::milliseconds at_most) {
+  pollfd wake{wake_.get(), POLLIN, 0};
+  if (::poll(&wake, 1, static_cast<int>(at_most.count())) <= 0) return;
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t ignored = ::read(wake_.get(), &count, sizeof count);
+}
+
+void Keeper::turn(Instant now) {
+  mailbox_.drain([this](Change&& change) { waiting_.push_back(std::move(change)); });
+  while (!waiting_.empty()) {
+    if (!write_waiting()) break;
+  }
+  sign(now);
+  sweep_if_due(now);
+}
+
+// False: the disk does not want; all of it waits.
+bool Keeper::write_waiting() {
+  const auto failed = [this](const base::Error& error) {
+    if (failures_++ % 60 == 0) {  // a minute of it is one line
+      base::log::error("catalogue", "{} changes wait: {}", waiting_.size(), error.text);
+    }
+    return false;
+  };
+  auto transaction = catalogue_->transaction();
+  if (!transaction) return failed(transaction.error());
+  const std::size_t count = std::min(waiting_.size(), kMostAtOnce);
+  std::vector<std::string> refusals;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto applied = apply(waiting_[i]);
+    if (applied) continue;
+    if (may_work_later(applied.error())) return failed(applied.error());
+    refusals.push_back(id_of(waiting_[i]) + ": " + applied.error().text);
+  }
+  if (auto committed = transaction->commit(); !committed) return failed(committed.error());
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+  written_ += count - refusals.size();
+  refused_ += refusals.size();
+  for (const std::string& refusal : refusals) base::log::error("catalogue", "refused: {}", base::log::escaped(refusal));
+  return true;
+}
+
+base::Result<void> Keeper::apply(const Change& change) {
+  return std::visit(
+      Overloaded{[&](const Begun& begun) { return catalogue_->begin(begun); },
+                 [&](const End& end) {
+                   is_unsigned_ = true;
+                   return catalogue_->end(end.id, end.ended);
+                 },
+                 [&](const Try& one) { return catalogue_->attempt(one.id, one.attempt); },
+                 [&](const Moved& moved) { return catalogue_->set_file(moved.id, moved.file); },
+                 [&](const Hold& hold) { return catalogue_->set_hold(hold.id, hold.why, options_.now()); }},
+      change);
+}
+
+void Keeper::sign(Instant now) {
+  if (!is_unsigned_) return;
+  const auto lines = sign_pending(*catalogue_, *manifest_, now, look_back_);
+  if (!lines) {
+    if (failures_++ % 60 == 0) base::log::error("catalogue", "sign: {}", lines.error().text);
+    look_back_ = true;
+    return;
+  }
+  signed_lines_ += *lines;
+  is_unsigned_ = false;
+  look_back_ = false;
+}
+
+void Keeper::sweep_if_due(Instant now) {
+  if (next_sweep_ && now < *next_sweep_) return;
+  next_sweep_ = now + options_.sweep_interval;
+  const auto swept = sweep(*catalogue_, options_.retention, now, options_.remove);
+  if (!swept) return base::log::error("catalogue", "retention: {}", swept.error().text);
+  for (const std::string& error : swept->errors) {
+    base::log::error("catalogue", "retention: {}", base::log::escaped(error));
+  }
+  if (swept->deleted == 0) return;
+  deleted_ += swept->deleted;
+  base::log::info("catalogue", "retention: {} recordings deleted, {} held", swept->deleted, swept->held);
+  is_unsigned_ = true;
+  sign(now);
+}
+
+}  // namespace catalogue
