@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "record/formats/format.hpp"
@@ -17,6 +18,9 @@ struct Request {
   std::uint32_t rate = 8000;  // of the audio that will be pushed, Hz
   std::string to, from;       // parties, for tags; never for names
   std::string client = {};    // who is to be told, where that happens after a crash only; means nothing to this layer
+  std::string account = {};   // of the client that asked for it: a bare JID; for storage rules and the catalogue
+  // Of the call's INVITE, names in lower case; for storage rules.
+  std::map<std::string, std::string> headers = {};
 };
 
 Tags tags_of(const Request& request, const Settings& settings, std::chrono::system_clock::time_point began);
