@@ -3,9 +3,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 
+#include "app/config_errors.hpp"
 #include "app/config_keys.hpp"
+#include "app/storage_tables.hpp"
 
 namespace app {
 
@@ -13,24 +14,6 @@ using base::bad_request;
 using base::Result;
 
 namespace {
-
-std::string place(const std::string& file, const toml::source_region& source) {
-  return fmt::format("{}:{}:{}: ", file, source.begin.line, source.begin.column);
-}
-
-// The node as it would be written, cut short.
-std::string shown(const toml::node& node) {
-  std::ostringstream out;
-  node.visit([&](const auto& value) { out << value; });
-  std::string text = base::log::escaped(out.str());
-  if (text.size() > 60) text = text.substr(0, 60) + "…";
-  return text;
-}
-
-base::Error wrong(const std::string& file, const toml::node& node, const std::string& key, std::string_view expected) {
-  return bad_request(
-      fmt::format("{}{}: expected {}, found {}", place(file, node.source()), key, expected, shown(node)));
-}
 
 template <class Keys>
 auto find_key(const Keys& keys, std::string_view name) {
@@ -81,11 +64,23 @@ std::string known_names(std::string_view table) {
   return names;
 }
 
+std::string table_names() {
+  std::string names;
+  std::string_view last;
+  for (const Key& key : config_keys()) {
+    if (key.table != last) names += (names.empty() ? "" : ", ") + std::string(key.table);
+    last = key.table;
+  }
+  return names + ", retention";
+}
+
 Result<void> read_table(Config& config, std::string_view table_name, const toml::table& table,
                         const std::string& file) {
+  const bool has_strategy = table.contains("strategy");
   for (const auto& entry : table) {
     const toml::key& name = entry.first;
     const toml::node& value = entry.second;
+    if (table_name == "storage" && is_storage_table(name.str(), has_strategy)) continue;
     if (table_name == "xmpp" && name.str() == "account") {
       if (auto read = read_accounts(config, value, file); !read) return read;
       continue;
@@ -100,6 +95,7 @@ Result<void> read_table(Config& config, std::string_view table_name, const toml:
       return wrong(file, value, fmt::format("{}.{}", table_name, name.str()), key->expected);
     }
   }
+  if (table_name == "storage") return read_storage(config, table, file);
   return {};
 }
 
@@ -123,11 +119,14 @@ Result<Config> parse_config(std::string_view text, const std::string& file_name)
   for (const auto& entry : root) {
     const toml::key& name = entry.first;
     const toml::node& value = entry.second;
+    if (name.str() == "retention") {
+      if (auto read = read_retention(config, value, file_name); !read) return std::move(read.error());
+      continue;
+    }
     const bool known = std::ranges::any_of(config_keys(), [&](const Key& key) { return key.table == name.str(); });
     if (!known) {
-      return bad_request(
-          fmt::format("{}unknown key '{}': expected the tables xmpp, rayo, sip, rtp, dial, recording, output, log",
-                      place(file_name, name.source()), name.str()));
+      return bad_request(fmt::format("{}unknown key '{}': expected the tables {}", place(file_name, name.source()),
+                                     name.str(), table_names()));
     }
     if (!value.is_table()) {
       return wrong(file_name, value, std::string(name.str()), fmt::format("a table [{}]", name.str()));
@@ -171,12 +170,13 @@ std::string print_config(const Config& config) {
   for (const Key& key : config_keys()) {
     if (key.table != table) {
       if (table == "xmpp") accounts();
+      if (table == "storage") out += print_storage(config);
       table = key.table;
       out += fmt::format("\n[{}]\n", table);
     }
     line(key.name, key.print(config), key.meaning);
   }
-  return out;
+  return out + print_retention(config);
 }
 
 }  // namespace app

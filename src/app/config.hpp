@@ -10,9 +10,11 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "call/dial_plan.hpp"
+#include "catalogue/deletion.hpp"
 #include "media/engine.hpp"
 #include "play/renderer.hpp"
 #include "rayo/dialect.hpp"
+#include "record/dispatcher.hpp"
 #include "record/settings.hpp"
 #include "sip/user_agent.hpp"
 #include "xmpp/listener.hpp"
@@ -34,6 +36,10 @@ struct Config {
   record::PauseMode recording_pause = record::PauseMode::skip;
   std::uint64_t spool_reserve = 100'000'000;  // bytes
   std::chrono::milliseconds spool_sync{250};
+  std::string spool_directory;  // empty: "spool" in the recording directory
+  record::DispatchOptions dispatch;
+  std::string catalogue_file;  // empty: "catalogue.sqlite" in the data directory
+  std::vector<catalogue::RetentionRule> retention;
   // Roots as they are configured, to which the recordings are added at start; cache empty: "cache" in the data
   // directory.
   play::RendererOptions output;

@@ -160,6 +160,17 @@ const std::vector<Key>& core_keys() {
        },
        "\"keep\" or \"silence\"",
        [](const Config& c) { return toml_string(c.rtp.silence_digits ? "silence" : "keep"); }},
+      {"recording", "complete-after",
+       "when a client is told that its recording has ended: once it is \"stored\", or already \"spooled\"",
+       [](Config& c, const node& n) {
+         return take_choice<bool>(c.dispatch.is_told_when_stored, n, {{"stored", true}, {"spooled", false}});
+       },
+       "\"stored\" or \"spooled\"",
+       [](const Config& c) { return toml_string(c.dispatch.is_told_when_stored ? "stored" : "spooled"); }},
+      {"recording", "store-timeout", "seconds that it waits for the store; delivery goes on afterwards",
+       [](Config& c, const node& n) { return take_seconds(c.dispatch.store_timeout, n, 86400); },
+       "a number of seconds from 0 to 86400, or a string like \"500ms\" or \"60s\"",
+       [](const Config& c) { return seconds_text(c.dispatch.store_timeout); }},
       {"log", "level", "\"debug\", \"info\", \"warn\" or \"error\"",
        [](Config& c, const node& n) {
          using base::log::Level;
@@ -189,7 +200,7 @@ const std::vector<Key>& core_keys() {
 const std::vector<Key>& config_keys() {
   static const std::vector<Key> all = [] {
     std::vector<Key> keys = core_keys();
-    for (const auto& more : {spool_keys(), dial_keys(), output_keys()})
+    for (const auto& more : {spool_keys(), storage_keys(), dial_keys(), output_keys()})
       keys.insert(keys.end(), more.begin(), more.end());
     return keys;
   }();

@@ -39,8 +39,9 @@ std::optional<std::chrono::milliseconds> playing_time(const std::filesystem::pat
 
 }  // namespace
 
-std::filesystem::path catalogue_file(const std::filesystem::path& data_directory) {
-  return data_directory / "catalogue.sqlite";
+std::filesystem::path catalogue_file(const Config& config) {
+  if (config.catalogue_file.empty()) return data_directory() / "catalogue.sqlite";
+  return std::filesystem::absolute(config.catalogue_file);
 }
 
 RecordingsCommand::RecordingsCommand(CLI::App& cli) {
@@ -114,7 +115,7 @@ Result<void> RecordingsCommand::find_places() {
     config = std::move(*read);
   }
   if (file.empty()) {
-    file = catalogue_file(data_directory());
+    file = catalogue_file(config);
     recordings_folder_ = std::filesystem::absolute(config.recording_directory.empty()
                                                        ? data_directory() / "recordings"
                                                        : std::filesystem::path(config.recording_directory))

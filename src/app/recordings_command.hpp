@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/config.hpp"
 #include "catalogue/keeper.hpp"
 #include "catalogue/queries.hpp"
 
@@ -61,6 +62,6 @@ class RecordingsCommand {
 };
 
 // Where the catalogue is, for a server and for the commands.
-std::filesystem::path catalogue_file(const std::filesystem::path& data_directory);
+std::filesystem::path catalogue_file(const Config& config);
 
 }  // namespace app

@@ -14,10 +14,13 @@
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "app/books.hpp"
 #include "app/embedded_account.hpp"
+#include "app/recordings_command.hpp"
 #include "base/log.hpp"
 #include "base/mailbox.hpp"
 #include "call/calls.hpp"
+#include "catalogue/keeper.hpp"
 #include "play/renderer.hpp"
 #include "rayo/server.hpp"
 #include "record/recorder.hpp"
@@ -45,6 +48,7 @@ class Service {
 
  private:
   record::RecorderOptions recorder_options() const;
+  catalogue::KeeperOptions keeper_options();
   play::RendererOptions renderer_options() const;
   call::DialPlan dial_plan() const;
   Result<void> choose_accounts();
@@ -75,6 +79,8 @@ class Service {
   asio::signal_set signals_;
   std::unique_ptr<rayo::Server> rayo_;
   std::unique_ptr<xmpp::Listener> listener_;
+  std::unique_ptr<catalogue::Keeper> keeper_;
+  std::unique_ptr<Books> books_;
   std::unique_ptr<record::Recorder> recorder_;
   std::unique_ptr<play::Renderer> renderer_;  // outlives media, which reads its feeds
   std::unique_ptr<media::Engine> media_;
@@ -100,6 +106,18 @@ record::RecorderOptions Service::recorder_options() const {
   options.pause = config_.recording_pause;
   options.reserve = config_.spool_reserve;
   options.sync_interval = config_.spool_sync;
+  if (!config_.spool_directory.empty()) options.spool = std::filesystem::absolute(config_.spool_directory);
+  options.dispatch = config_.dispatch;
+  return options;
+}
+
+catalogue::KeeperOptions Service::keeper_options() {
+  catalogue::KeeperOptions options;
+  options.file = catalogue_file(config_);
+  options.retention = config_.retention;
+  options.retry = [this](const std::string& id) {
+    control_jobs_.post([this, id] { recorder_->delivery().retry(id); });
+  };
   return options;
 }
 
@@ -136,8 +154,13 @@ Result<void> Service::start() {
   rayo_ = std::make_unique<rayo::Server>(
       rayo::ServerOptions{config_.xmpp.domain, config_.dialect, config_.recording_format, dial_plan()},
       [this](const xmpp::Jid& to, const xml::Element& stanza) { return listener_->send(to, stanza); });
+  keeper_ = std::make_unique<catalogue::Keeper>(keeper_options());
+  books_ = std::make_unique<Books>(*keeper_,
+                                   std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+  record::RecorderOptions recording = recorder_options();
+  recording.ledger = books_.get();
   recorder_ = std::make_unique<record::Recorder>(
-      recorder_options(), [this](std::function<void()> job) { control_jobs_.post(std::move(job)); });
+      std::move(recording), [this](std::function<void()> job) { control_jobs_.post(std::move(job)); });
   renderer_ = std::make_unique<play::Renderer>(
       renderer_options(), [this](std::function<void()> job) { control_jobs_.post(std::move(job)); });
   media_ = std::make_unique<media::Engine>(config_.rtp, [this](media::Event event) { media_events_.post(event); });
@@ -156,6 +179,7 @@ Result<void> Service::start() {
   listener_ = std::make_unique<xmpp::Listener>(io_, config_.xmpp, *rayo_);
 
   // Callers last: when the first INVITE comes, everything that it needs is there.
+  if (auto started = keeper_->start(); !started) return std::move(started.error()).in("catalogue");
   if (auto started = recorder_->start(); !started) return started;
   if (auto started = renderer_->start(); !started) return started;
   if (auto started = media_->start(); !started) return started;
@@ -211,8 +235,16 @@ void Service::log_figures() const {
       "malformed, {} nobody there, {} while stopping",
       calls.offered, calls.dialled, calls.answered, calls.ended, calls_->size(), calls.joins, calls.mixers,
       calls.refused_codec, calls.refused_malformed, calls.refused_nobody, calls.refused_shutdown);
-  log::info("app", "recordings: {} begun, {} failed, {} unheard for their first 2 s", calls.recordings,
-            calls.recordings_failed, calls.recordings_unheard);
+  const Books::Stats books = books_->stats();
+  log::info(
+      "app",
+      "recordings: {} begun, {} completed, {} failed, {} interrupted, {} unheard for their first 2 s; {} stored, {} "
+      "attempts to store failed",
+      books.begun, books.completed, books.failed, books.interrupted, calls.recordings_unheard, books.stored,
+      books.attempts_failed);
+  const catalogue::Keeper::Stats kept = keeper_->stats();
+  log::info("app", "catalogue: {} changes written, {} waiting, {} refused, {} failures; {} lines signed, {} deleted",
+            kept.written, kept.waiting, kept.refused, kept.failures, kept.signed_lines, kept.deleted);
   const play::Renderer::Stats& outputs = renderer_->stats();
   log::info("app", "outputs: {} begun, {} refused, {} ms of silence in place of audio that was late", outputs.opened,
             outputs.refused, outputs.late);
@@ -256,6 +288,7 @@ void Service::shut_down() {
     return;
   }
   log::info("app", "stopping: {} calls up", calls_->size());
+  recorder_->hurry();
   calls_->shut_down([this] { sip_->send(sip::Shutdown{}); });
 }
 

@@ -21,10 +21,21 @@ std::vector<Key> spool_keys() {
        },
        "a whole number of megabytes; 0: none",
        [](const Config& c) { return std::to_string(c.spool_reserve / kMegabyte); }},
+      {"spool", "directory", "where recordings grow and wait for their store; without it spool/ in their directory",
+       [](Config& c, const node& n) { return take_path(c.spool_directory, n); }, "a directory name, as a string",
+       [](const Config& c) { return string_or_nothing(c.spool_directory); }},
+      {"spool", "keep", "seconds that the spool keeps what a store has confirmed",
+       [](Config& c, const node& n) { return take_seconds(c.dispatch.delivery.queue.keep, n, 31'536'000); },
+       "a number of seconds from 0 to 31536000, or a string like \"3600s\"",
+       [](const Config& c) { return seconds_text(c.dispatch.delivery.queue.keep); }},
       {"spool", "sync", "milliseconds between two syncs: so much may be missing after a loss of power",
        [](Config& c, const node& n) { return take_duration(c.spool_sync, n, 100, 60000); },
        "a whole number of milliseconds, 100 to 60000",
        [](const Config& c) { return std::to_string(c.spool_sync.count()); }},
+      {"catalogue", "file",
+       "what was recorded, and what became of it; without it catalogue.sqlite in the data directory",
+       [](Config& c, const node& n) { return take_path(c.catalogue_file, n); }, "a file name, as a string",
+       [](const Config& c) { return string_or_nothing(c.catalogue_file); }},
   };
 }
 

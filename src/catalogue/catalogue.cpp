@@ -24,6 +24,9 @@ constexpr const char* kDelivery = "UPDATE recordings SET delivery = ? WHERE id =
 constexpr const char* kRetry =
     "UPDATE recordings SET retry_asked = ?, delivery = 'waiting' WHERE delivery IN ('waiting', 'refused') AND deleted "
     "IS NULL AND id = ?";
+constexpr const char* kRetries =
+    "SELECT id FROM recordings WHERE delivery = 'waiting' AND retry_asked IS NOT NULL ORDER BY id";
+constexpr const char* kRetried = "UPDATE recordings SET retry_asked = NULL WHERE id = ?";
 constexpr const char* kFile = "UPDATE recordings SET file = ? WHERE id = ?";
 constexpr const char* kHold = "UPDATE recordings SET hold = ? WHERE deleted IS NULL AND id = ?";
 constexpr const char* kHeld = "INSERT INTO holds VALUES (?, ?, ?)";
@@ -134,6 +137,27 @@ base::Result<void> Catalogue::ask_retry(const std::string& id, Instant now) {
   if (!update) return std::move(update.error());
   (*update)->bind(milliseconds_of(now));
   return change(**update, id);
+}
+
+base::Result<std::vector<std::string>> Catalogue::take_retries() {
+  auto query = statement(kRetries);
+  if (!query) return std::move(query.error());
+  std::vector<std::string> ids;
+  for (;;) {
+    auto row = (*query)->step();
+    if (!row) return std::move(row.error());
+    if (!*row) break;
+    ids.emplace_back((*query)->text(0));
+  }
+  (*query)->reset();
+  if (ids.empty()) return ids;
+  auto clear = statement(kRetried);
+  if (!clear) return std::move(clear.error());
+  for (const std::string& id : ids) {
+    (*clear)->bind(id);
+    if (auto ran = (*clear)->run(); !ran) return std::move(ran.error());
+  }
+  return ids;
 }
 
 base::Result<void> Catalogue::set_file(const std::string& id, const std::string& file) {

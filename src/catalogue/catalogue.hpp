@@ -28,6 +28,8 @@ class Catalogue {
   base::Result<void> set_delivery(const std::string& id, Delivery delivery);
   // Somebody asks that it be stored again; the delivery queue looks for this.
   base::Result<void> ask_retry(const std::string& id, Instant now);
+  // Those that have been asked for; they are asked for no more.
+  base::Result<std::vector<std::string>> take_retries();
   // The local copy is gone, or lies elsewhere.
   base::Result<void> set_file(const std::string& id, const std::string& file);
 

@@ -38,7 +38,7 @@ std::optional<Instant> due(const Recording& recording, const std::vector<Retenti
 base::Result<void> remove_local_files(const Recording& recording) {
   if (auto removed = remove_file(recording.ended.file); !removed) return removed;
   for (const File& file : recording.ended.beside) {
-    if (auto removed = remove_file(file.path); !removed) return removed;
+    if (auto removed = remove_file(path_of(file, recording)); !removed) return removed;
   }
   return {};
 }

@@ -9,12 +9,14 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "catalogue/queries.hpp"
 #include "catalogue/signing.hpp"
 
 namespace catalogue {
 namespace {
 
 constexpr std::chrono::milliseconds kRetry{1000};
+constexpr std::chrono::milliseconds kLookForRetries{5000};
 // So many changes are one transaction: the disk syncs once for all of them, and other processes get their turn.
 constexpr std::size_t kMostAtOnce = 1000;
 
@@ -25,10 +27,18 @@ struct Overloaded : Fs... {
 template <class... Fs>
 Overloaded(Fs...) -> Overloaded<Fs...>;
 
-const std::string& id_of(const Keeper::Change& change) {
-  return std::visit(Overloaded{[](const Begun& begun) -> const std::string& { return begun.id; },
-                               [](const auto& other) -> const std::string& { return other.id; }},
-                    change);
+std::string id_of(const Keeper::Change& change) {
+  return std::visit(
+      Overloaded{[](const Keeper::LateBegun& late) { return late.begun.id; },
+                 [](const Keeper::Orphans&) { return std::string("orphans"); },
+                 [](const Keeper::Call&) { return std::string("a call"); }, [](const auto& other) { return other.id; }},
+      change);
+}
+
+// What a crash may have let happen before.
+base::Result<void> once_is_enough(base::Result<void> result) {
+  if (!result && result.error().kind == base::Kind::conflict) return {};
+  return result;
 }
 
 // The disk's fault: the same may work later. Anything else never will.
@@ -108,7 +118,8 @@ void Keeper::run() {
   pthread_setname_np(pthread_self(), "catalogue");
   while (!stopping_) {
     const bool is_behind = !waiting_.empty() || is_unsigned_;
-    wait(is_behind ? kRetry : std::chrono::duration_cast<std::chrono::milliseconds>(options_.sweep_interval));
+    const auto sweep = std::chrono::duration_cast<std::chrono::milliseconds>(options_.sweep_interval);
+    wait(is_behind ? kRetry : options_.retry ? std::min(kLookForRetries, sweep) : sweep);
     turn(options_.now());
   }
   turn(options_.now());  // what came with the order to stop
@@ -128,6 +139,17 @@ void Keeper::turn(Instant now) {
   }
   sign(now);
   sweep_if_due(now);
+  pass_on_retries();
+}
+
+void Keeper::pass_on_retries() {
+  if (!options_.retry) return;
+  auto taken = catalogue_->take_retries();
+  if (!taken) return base::log::error("catalogue", "retries: {}", taken.error().text);
+  for (const std::string& id : *taken) {
+    base::log::info("catalogue", "{}: somebody asks that it be delivered now", id);
+    options_.retry(id);
+  }
 }
 
 // False: the disk does not want; all of it waits.
@@ -149,6 +171,9 @@ bool Keeper::write_waiting() {
     refusals.push_back(id_of(waiting_[i]) + ": " + applied.error().text);
   }
   if (auto committed = transaction->commit(); !committed) return failed(committed.error());
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const auto* call = std::get_if<Call>(&waiting_[i])) call->action();
+  }
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
   written_ += count - refusals.size();
   refused_ += refusals.size();
@@ -159,14 +184,33 @@ bool Keeper::write_waiting() {
 base::Result<void> Keeper::apply(const Change& change) {
   return std::visit(
       Overloaded{[&](const Begun& begun) { return catalogue_->begin(begun); },
+                 [&](const LateBegun& late) { return once_is_enough(catalogue_->begin(late.begun)); },
                  [&](const End& end) {
                    is_unsigned_ = true;
-                   return catalogue_->end(end.id, end.ended);
+                   auto ended = catalogue_->end(end.id, end.ended);
+                   return end.is_late ? once_is_enough(std::move(ended)) : std::move(ended);
                  },
+                 [&](const Orphans& orphans) { return end_orphans(orphans); },
+                 [](const Call&) { return base::Result<void>(); },
                  [&](const Try& one) { return catalogue_->attempt(one.id, one.attempt); },
                  [&](const Moved& moved) { return catalogue_->set_file(moved.id, moved.file); },
                  [&](const Hold& hold) { return catalogue_->set_hold(hold.id, hold.why, options_.now()); }},
       change);
+}
+
+base::Result<void> Keeper::end_orphans(const Orphans& orphans) {
+  Filter filter;
+  filter.state = State::recording;
+  filter.before = orphans.before;
+  const auto rows = list(catalogue_->database(), filter);
+  if (!rows) return rows.error();
+  for (const Recording& row : *rows) {
+    Ended ended{.state = State::interrupted, .ended = options_.now(), .reason = "interrupted", .error = orphans.error};
+    ended.has_all_gaps = false;
+    is_unsigned_ = true;
+    if (auto done = catalogue_->end(row.begun.id, ended); !done) return done;
+  }
+  return {};
 }
 
 void Keeper::sign(Instant now) {

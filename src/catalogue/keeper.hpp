@@ -30,6 +30,8 @@ struct KeeperOptions {
   std::chrono::seconds sweep_interval{60 * 60};  // how often retention is looked at
   Remove remove = remove_local_files;
   std::chrono::milliseconds busy{500};  // so long another process is waited for before it is tried again
+  // Somebody has asked by `recordings retry`: tell whoever delivers. Looked at every few seconds.
+  std::function<void(const std::string& id)> retry = {};
   std::function<Instant()> now = [] {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   };
@@ -43,9 +45,23 @@ Places places_of(const std::filesystem::path& catalogue);
 
 class Keeper {
  public:
+  // It is recovered: there may be a row of it.
+  struct LateBegun {
+    Begun begun;
+  };
   struct End {
     std::string id;
     Ended ended;
+    bool is_late = false;  // it is recovered: it may be in its row already
+  };
+  // Rows of before that time that still say they grow: of those nothing was found.
+  struct Orphans {
+    Instant before;
+    std::string error;
+  };
+  // Called on the thread once all that was posted before it is on the disk.
+  struct Call {
+    std::function<void()> action;
   };
   struct Try {
     std::string id;
@@ -58,7 +74,7 @@ class Keeper {
     std::string id;
     std::optional<std::string> why;
   };
-  using Change = std::variant<Begun, End, Try, Moved, Hold>;
+  using Change = std::variant<Begun, LateBegun, End, Try, Moved, Hold, Orphans, Call>;
 
   struct Stats {
     std::uint64_t written = 0;   // changes
@@ -90,8 +106,10 @@ class Keeper {
   void wait(std::chrono::milliseconds at_most);
   bool write_waiting();
   base::Result<void> apply(const Change& change);
+  base::Result<void> end_orphans(const Orphans& orphans);
   void sign(Instant now);
   void sweep_if_due(Instant now);
+  void pass_on_retries();
 
   const KeeperOptions options_;
   base::Fd wake_;  // an eventfd

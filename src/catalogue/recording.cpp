@@ -1,6 +1,7 @@
 #include "catalogue/recording.hpp"
 
 #include <array>
+#include <filesystem>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -55,6 +56,12 @@ std::string_view name_of(State state) { return name_in(kStates, state); }
 std::optional<State> parse_state(std::string_view name) { return value_in(kStates, name); }
 std::string_view name_of(Delivery delivery) { return name_in(kDeliveries, delivery); }
 std::optional<Delivery> parse_delivery(std::string_view name) { return value_in(kDeliveries, name); }
+
+std::string path_of(const File& file, const Recording& recording) {
+  if (file.path.starts_with('/')) return file.path;
+  if (recording.ended.file.empty()) return {};
+  return (std::filesystem::path(recording.ended.file).parent_path() / file.path).string();
+}
 
 std::int64_t milliseconds_of(Instant instant) { return instant.time_since_epoch().count(); }
 Instant instant_of(std::int64_t milliseconds) { return Instant(std::chrono::milliseconds(milliseconds)); }

@@ -65,7 +65,7 @@ struct Gap {
 
 // One that belongs to it: its sidecar, those of participants, parts that could not be put together.
 struct File {
-  std::string path{};
+  std::string path{};  // a name alone: in the folder in which the recording lies
   std::uint64_t size = 0;
   std::string sha256{};
 
@@ -109,6 +109,9 @@ struct Recording {
 
   State state() const { return ended.state; }
 };
+
+// Where it is; empty where the recording has no local copy.
+std::string path_of(const File& file, const Recording& recording);
 
 std::int64_t milliseconds_of(Instant instant);
 Instant instant_of(std::int64_t milliseconds);

@@ -97,7 +97,7 @@ base::Result<void> Verification::check_catalogue() {
     if (auto added = add_details(database_, recording); !added) return added;
     known.insert(recording.begun.id);
     known_files_.insert(recording.ended.file);
-    for (const File& file : recording.ended.beside) known_files_.insert(file.path);
+    for (const File& file : recording.ended.beside) known_files_.insert(path_of(file, recording));
     last_in_catalogue_ =
         std::max({last_in_catalogue_, recording.manifest.value_or(0), recording.deletion_manifest.value_or(0)});
     check_signature(recording);
@@ -146,7 +146,9 @@ void Verification::check_files(const Recording& recording) {
     return;
   }
   check_file(recording.begun.id, recording.ended.file, recording.ended.sha256, recording.ended.size);
-  for (const File& file : recording.ended.beside) check_file(recording.begun.id, file.path, file.sha256, file.size);
+  for (const File& file : recording.ended.beside) {
+    check_file(recording.begun.id, path_of(file, recording), file.sha256, file.size);
+  }
   check_length(recording);
 }
 

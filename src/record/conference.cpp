@@ -104,37 +104,39 @@ base::Result<void> Conference::make_files(const storage::Spool& spool, const Pro
   return {};
 }
 
-std::vector<KeptPart> Conference::keep(const One& one, const FinishingPlaces& places) const {
+std::vector<KeptPart> Conference::keep(One& one, Ready& ready) const {
   std::vector<KeptPart> kept;
-  for (const Visit& visit : one.attendance.visits) {
+  for (Visit& visit : one.attendance.visits) {
     const auto since = std::chrono::duration<double>(visit.start - main_start_).count();
     auto at = static_cast<std::int64_t>(since * rate_);
-    for (const FinishedPart& part : visit.parts) {
-      const auto stored = places.store.store(part.file);
-      kept.push_back({(stored ? stored->path : part.file.path).filename().string(), at});
+    for (FinishedPart& part : visit.parts) {
+      const std::string name = part.file.name();
+      ready.files.push_back({std::move(part.file), name});
+      kept.push_back({name, at});
       at += static_cast<std::int64_t>(part.samples * rate_ / part.audio.rate);
     }
   }
   return kept;
 }
 
-void Conference::store(const FinishingPlaces& places, Facts& facts, bool all_parts) {
+void Conference::give(Ready& ready, Facts& facts, bool all_parts) {
   for (std::size_t i = 0; i < all_.size(); ++i) {
     One& one = all_[i];
     ParticipantFacts about;
     if (has_channels_ && !all_parts) about.channel = i;
     if (one.file) {
-      if (auto stored = places.store.store(one.file->file)) {
-        about.file = stored->path.filename().string();
-        about.size = one.file->size;
-      } else {
-        note(one.attendance.error, stored.error().text);
-        places.spool.remove(one.file->file);
-        one.is_kept = true;
-      }
+      about.file = one.file->file.name();
+      about.size = one.file->size;
+      ready.files.push_back({std::move(one.file->file), about.file});
     }
     one.is_kept = one.is_kept || all_parts;
-    if (one.is_kept) about.parts = keep(one, places);
+    if (one.is_kept) {
+      about.parts = keep(one, ready);
+    } else {
+      for (const Visit& visit : one.attendance.visits) {
+        for (const FinishedPart& part : visit.parts) ready.obsolete.push_back(part.file.path);
+      }
+    }
     for (const Visit& visit : one.attendance.visits) {
       about.stats.packets_received += visit.stats.packets_received;
       about.stats.packets_lost += visit.stats.packets_lost;
@@ -157,15 +159,6 @@ void Conference::remove_files(const storage::Spool& spool) {
   for (One& one : all_) {
     if (one.file) spool.remove(one.file->file);
     one.file.reset();
-  }
-}
-
-void Conference::remove_parts(const storage::Spool& spool) const {
-  for (const One& one : all_) {
-    if (one.is_kept) continue;
-    for (const Visit& visit : one.attendance.visits) {
-      for (const FinishedPart& part : visit.parts) spool.remove(part.file);
-    }
   }
 }
 

@@ -26,14 +26,11 @@ class Conference {
   // A file of each, in the spool still. An error only where it became too late.
   base::Result<void> make_files(const storage::Spool& spool, const Product& like, const std::function<bool()>& is_late);
 
-  // At the end. Gives the files to the store, and the parts of those whose audio is not all in what was made; says
-  // everything in `facts`. `all_parts`: nothing was made.
-  void store(const FinishingPlaces& places, Facts& facts, bool all_parts = false);
+  // At the end. The files are to be delivered, and the parts of those whose audio is not all in what was made; the
+  // others are obsolete. Says everything in `facts`. `all_parts`: nothing was made.
+  void give(Ready& ready, Facts& facts, bool all_parts = false);
   // Leaves the parts alone.
   void remove_files(const storage::Spool& spool);
-
-  // Those that are in what was made.
-  void remove_parts(const storage::Spool& spool) const;
 
  private:
   struct One {
@@ -44,7 +41,7 @@ class Conference {
   };
 
   Source source_of(One& one, const std::function<bool()>& is_late) const;
-  std::vector<KeptPart> keep(const One& one, const FinishingPlaces& places) const;
+  std::vector<KeptPart> keep(One& one, Ready& ready) const;
 
   const std::string stem_;
   const base::Time main_start_;

@@ -82,13 +82,24 @@ inline void play(Track& track, const std::vector<std::int16_t>& interleaved, End
 
 inline std::filesystem::path path_of(const std::string& uri) { return uri.substr(std::string("file:").size()); }
 
-// But journals of what is being recorded.
+// But the spool's lock and the journals of what is being recorded. Waits for what is being delivered.
 inline std::vector<std::filesystem::path> files_below(const std::filesystem::path& directory) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file() && entry.path().extension() != ".journal") files.push_back(entry.path());
+  for (int tries = 0;; ++tries) {
+    std::vector<std::filesystem::path> files;
+    bool is_delivering = false;
+    try {
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+        const std::string extension = entry.path().extension().string();
+        is_delivering = is_delivering || extension == ".delivery" || extension == ".new";
+        const bool is_ours = extension == ".journal" || entry.path().filename() == ".lock";
+        if (entry.is_regular_file() && !is_ours) files.push_back(entry.path());
+      }
+    } catch (const std::filesystem::filesystem_error&) {
+      is_delivering = true;  // something went while it was looked at
+    }
+    if (!is_delivering || tries > 10000) return files;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  return files;
 }
 
 inline std::filesystem::path sidecar_of(std::filesystem::path file) { return file.replace_extension(".json"); }

@@ -11,8 +11,8 @@ constexpr int kNiceness = 10;
 
 }  // namespace
 
-Finisher::Finisher(FinishingPlaces places, std::function<void(RecordingId, Outcome)> finished)
-    : places_(places), finished_(std::move(finished)) {}
+Finisher::Finisher(const storage::Spool& spool, std::function<void(Ready)> finished)
+    : spool_(spool), finished_(std::move(finished)) {}
 
 Finisher::~Finisher() { stop(); }
 
@@ -46,8 +46,7 @@ void Finisher::run() {
     if (!jobs.empty()) {
       FinishingJob job = std::move(jobs.front());
       jobs.pop_front();
-      const RecordingId id = job.id;
-      finished_(id, finish(std::move(job), places_, [this] { return base::Clock::now() > deadline_.load(); }));
+      finished_(finish(std::move(job), spool_, [this] { return base::Clock::now() > deadline_.load(); }));
     } else if (stopping) {
       return;
     } else {

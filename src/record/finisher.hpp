@@ -1,6 +1,6 @@
 #pragma once
 // A thread of its own, of low priority, that finishes recordings one after the other (record/finishing.hpp): whoever
-// records or listens never waits for it. Jobs come through a mailbox, outcomes go through `finished`.
+// records or listens never waits for it. Jobs come through a mailbox, what is made of them goes through `finished`.
 
 #include <atomic>
 #include <deque>
@@ -15,8 +15,8 @@ namespace record {
 
 class Finisher {
  public:
-  // `finished` is called on the finisher's thread.
-  Finisher(FinishingPlaces places, std::function<void(RecordingId, Outcome)> finished);
+  // `finished` is called on the finisher's thread. `spool` outlives this.
+  Finisher(const storage::Spool& spool, std::function<void(Ready)> finished);
   ~Finisher();  // stop()
 
   base::Result<void> start();
@@ -28,8 +28,8 @@ class Finisher {
  private:
   void run();
 
-  const FinishingPlaces places_;
-  const std::function<void(RecordingId, Outcome)> finished_;
+  const storage::Spool& spool_;
+  const std::function<void(Ready)> finished_;
   base::Inbox<FinishingJob> jobs_;
   std::atomic<bool> stopping_{false};
   std::atomic<base::Time> deadline_{base::Time::max()};

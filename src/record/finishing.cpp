@@ -9,7 +9,6 @@
 #include "record/capture.hpp"
 #include "record/conference.hpp"
 #include "record/encode.hpp"
-#include "record/hand_over.hpp"
 #include "record/part_sequence.hpp"
 #include "storage/file_name.hpp"
 
@@ -39,7 +38,7 @@ std::vector<Hint> best(const Format& format, const std::vector<Hint>& given) {
 
 Source source_of(const FinishingJob& job, const std::function<bool()>& is_late) {
   // Shared because a std::function has to be copied.
-  auto parts = std::make_shared<PartSequence>(job.parts, job.audio, encoding_of(job.hints));
+  auto parts = std::make_shared<PartSequence>(job.parts, job.audio, encoding_of(job.request.settings.hints));
   return [parts, is_late]() -> base::Result<std::span<const std::int16_t>> {
     if (is_late()) return too_late();
     return parts->read();
@@ -74,16 +73,17 @@ struct Made {
 
 base::Result<Made> make(FinishingJob& job, Conference* conference, const storage::Spool& spool,
                         const std::function<bool()>& is_late) {
-  Product product{job.stem + "-final", job.format, job.audio, job.hints, job.facts.tags, 1};
-  if (job.normalise) {
+  Product product{job.stem + "-final", job.format, job.audio, job.request.settings.hints, job.facts.tags, 1};
+  if (job.request.settings.double_pass) {
     auto measured = measure(job, is_late);
     if (!measured) return std::move(measured.error());
     job.facts.loudness = *measured;
     product.gain = std::pow(10, measured->gain_db / 20);
-    product.hints = best(*job.format, job.hints);
+    product.hints = best(*job.format, job.request.settings.hints);
   }
-  const bool has_channels = conference != nullptr && job.tracks == Tracks::participant_channels &&
-                            conference->size() <= static_cast<std::size_t>(job.format->most_channels(job.hints));
+  const bool has_channels =
+      conference != nullptr && job.request.settings.tracks == Tracks::participant_channels &&
+      conference->size() <= static_cast<std::size_t>(job.format->most_channels(job.request.settings.hints));
   if (has_channels) {
     product.audio.channels = static_cast<int>(conference->size());
     product.tags.channels = conference->channels_text();
@@ -114,19 +114,31 @@ base::Result<Made> make(FinishingJob& job, Conference* conference, const storage
   return std::move(files.error());
 }
 
+Ready ready_of(FinishingJob& job) {
+  Ready ready;
+  ready.id = job.id;
+  ready.stem = job.stem;
+  ready.request = job.request;
+  ready.journal = std::move(job.journal);
+  return ready;
+}
+
 // Nothing is lost: every part is a file that plays.
-Outcome store_parts(FinishingJob& job, Conference* conference, const FinishingPlaces& places, const std::string& why) {
+Ready give_parts(FinishingJob& job, Conference* conference, const std::string& why) {
+  Ready ready = ready_of(job);
   Facts& facts = job.facts;
   facts.reason = EndReason::error;
   if (facts.error.empty()) facts.error = "the recording is not put together: " + why;
   facts.loudness.reset();
-  if (conference != nullptr) conference->store(places, facts, true);
-  for (std::size_t i = 1; i < job.parts.size(); ++i) {
-    const auto stored = places.store.store(job.parts[i].file);
-    facts.parts.push_back((stored ? stored->path : job.parts[i].file.path).filename().string());
-  }
   FinishedPart& first = job.parts.front();
-  first.file.stem = job.stem;
+  const std::string first_name = job.stem + "." + first.file.extension;
+  ready.files.push_back({std::move(first.file), first_name});
+  for (std::size_t i = 1; i < job.parts.size(); ++i) {
+    const std::string name = job.parts[i].file.name();
+    ready.files.push_back({std::move(job.parts[i].file), name});
+    facts.parts.push_back(name);
+  }
+  if (conference != nullptr) conference->give(ready, facts, true);
   if (job.is_master) {
     facts.format = kMaster;
     facts.encoding = "pcm16";
@@ -135,51 +147,52 @@ Outcome store_parts(FinishingJob& job, Conference* conference, const FinishingPl
   facts.size = first.size;
   facts.samples = first.samples;
   facts.map.change_rate(first.audio.rate);
-  Outcome outcome = hand_over(places.store, first.file, facts);
-  if (job.journal && outcome.uri != storage::file_uri(first.file.path)) job.journal->remove();
-  return outcome;
+  ready.facts = std::move(facts);
+  return ready;
 }
 
-Outcome leave_parts(const FinishingJob& job) {
-  Outcome outcome;
-  outcome.reason = EndReason::error;
-  outcome.error = job.facts.error.empty() ? std::string(kLate) : job.facts.error;
-  outcome.uri = storage::file_uri(job.parts.front().file.path);
-  outcome.stats = job.facts.stats;
-  for (const FinishedPart& part : job.parts) {
-    outcome.duration += std::chrono::milliseconds(part.samples * 1000 / part.audio.rate);
-    outcome.size += part.size;
+Ready leave_parts(FinishingJob& job) {
+  Ready ready = ready_of(job);
+  ready.is_left = true;
+  Facts& facts = job.facts;
+  facts.reason = EndReason::error;
+  if (facts.error.empty()) facts.error = kLate;
+  facts.samples = length_of(job);
+  facts.size = 0;
+  for (FinishedPart& part : job.parts) {
+    facts.size += part.size;
+    const std::string name = part.file.name();
+    ready.files.push_back({std::move(part.file), name});
   }
-  return outcome;
+  ready.facts = std::move(facts);
+  return ready;
 }
 
 }  // namespace
 
 base::Error too_late() { return {base::Kind::unavailable, std::string(kLate)}; }
 
-Outcome finish(FinishingJob job, const FinishingPlaces& places, const std::function<bool()>& is_late) {
+Ready finish(FinishingJob job, const storage::Spool& spool, const std::function<bool()>& is_late) {
   std::optional<Conference> several;
   if (!job.participants.empty()) several.emplace(job, length_of(job));
   Conference* const conference = several ? &*several : nullptr;
-  auto made = make(job, conference, places.spool, is_late);
+  auto made = make(job, conference, spool, is_late);
   if (!made) {
     base::log::error("record", "{}: not put together: {}", job.stem, made.error().text);
-    if (is_late()) return leave_parts(job);
-    return store_parts(job, conference, places, made.error().text);
+    return is_late() ? leave_parts(job) : give_parts(job, conference, made.error().text);
   }
   FinishedPart& file = made->recording;
   job.facts.size = file.size;
   job.facts.samples = file.samples;
   job.facts.map.change_rate(job.audio.rate);
   job.facts.map.cut(file.samples);
-  file.file.stem = job.stem;
-  if (conference != nullptr) conference->store(places, job.facts);
-  Outcome outcome = hand_over(places.store, file.file, job.facts);
-  if (outcome.uri == storage::file_uri(file.file.path)) return outcome;
-  for (const FinishedPart& part : job.parts) places.spool.remove(part.file);
-  if (conference != nullptr) conference->remove_parts(places.spool);
-  if (job.journal) job.journal->remove();
-  return outcome;
+  Ready ready = ready_of(job);
+  const std::string name = job.stem + "." + file.file.extension;
+  ready.files.push_back({std::move(file.file), name});
+  for (const FinishedPart& part : job.parts) ready.obsolete.push_back(part.file.path);
+  if (conference != nullptr) conference->give(ready, job.facts);
+  ready.facts = std::move(job.facts);
+  return ready;
 }
 
 }  // namespace record

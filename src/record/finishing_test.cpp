@@ -10,7 +10,6 @@
 
 #include "record/desk_for_test.hpp"
 #include "record/finisher.hpp"
-#include "record/hand_over.hpp"
 #include "record/playback_for_test.hpp"
 
 namespace {
@@ -336,7 +335,7 @@ FinishingJob job(const storage::Spool& spool, RecordingId id) {
   EXPECT_EQ(error, "");
   job.format = find_format("mp3");
   job.audio = {8000, 1};
-  job.normalise = true;
+  job.request.settings.double_pass = true;
   job.facts.audio = {8000, 1};
   return job;
 }
@@ -344,37 +343,40 @@ FinishingJob job(const storage::Spool& spool, RecordingId id) {
 TEST(Finisher, FinishesWhatItWasGivenBeforeItStops) {
   TemporaryDirectory directory;
   const storage::Spool spool(directory.path() / "spool");
-  const storage::FileStore store(directory.path());
   ASSERT_TRUE(spool.make());
-  std::map<RecordingId, Outcome> outcomes;
-  Finisher finisher({spool, store}, [&](RecordingId id, Outcome outcome) { outcomes[id] = std::move(outcome); });
+  std::map<RecordingId, Ready> made;
+  Finisher finisher(spool, [&](Ready ready) { made[ready.id] = std::move(ready); });
   ASSERT_TRUE(finisher.start());
   for (const RecordingId id : {1, 2, 3}) finisher.add(job(spool, id));
   finisher.stop();
-  ASSERT_EQ(outcomes.size(), 3U);
-  for (const auto& [id, outcome] : outcomes) {
-    EXPECT_EQ(outcome.reason, EndReason::stop);
-    EXPECT_EQ(decoded(path_of(outcome.uri)).size(), 80000U);
+  ASSERT_EQ(made.size(), 3U);
+  for (const auto& [id, ready] : made) {
+    EXPECT_EQ(ready.facts.reason, EndReason::stop);
+    ASSERT_EQ(ready.files.size(), 1U);
+    EXPECT_EQ(ready.files.front().name, ready.stem + ".mp3");
+    EXPECT_EQ(decoded(ready.files.front().file.path).size(), 80000U);
+    EXPECT_EQ(ready.obsolete.size(), 1U);
   }
 }
 
 TEST(Finisher, LeavesWhatWouldTakeTooLongInPartsThatPlay) {
   TemporaryDirectory directory;
   const storage::Spool spool(directory.path() / "spool");
-  const storage::FileStore store(directory.path());
   ASSERT_TRUE(spool.make());
-  std::map<RecordingId, Outcome> outcomes;
-  Finisher finisher({spool, store}, [&](RecordingId id, Outcome outcome) { outcomes[id] = std::move(outcome); });
+  std::map<RecordingId, Ready> made;
+  Finisher finisher(spool, [&](Ready ready) { made[ready.id] = std::move(ready); });
   ASSERT_TRUE(finisher.start());
   for (const RecordingId id : {1, 2, 3}) finisher.add(job(spool, id));
   finisher.stop(std::chrono::milliseconds(-1));
-  ASSERT_EQ(outcomes.size(), 3U);
-  const Outcome& last = outcomes[3];
-  EXPECT_EQ(last.reason, EndReason::error);
-  EXPECT_THAT(last.error, StartsWith("server stopped"));
-  EXPECT_EQ(last.duration.count(), 10000);
-  EXPECT_THAT(last.uri, HasSubstr("/spool/20261123T002318Z-c-r3-master.wav.part"));
-  EXPECT_EQ(decoded(path_of(last.uri)), tone(440, 80000));
+  ASSERT_EQ(made.size(), 3U);
+  const Ready& last = made[3];
+  EXPECT_TRUE(last.is_left);
+  EXPECT_EQ(last.facts.reason, EndReason::error);
+  EXPECT_THAT(last.facts.error, StartsWith("server stopped"));
+  EXPECT_EQ(last.facts.samples, 80000U);
+  ASSERT_EQ(last.files.size(), 1U);
+  EXPECT_EQ(last.files.front().file.path.filename(), "20261123T002318Z-c-r3-master.wav.part");
+  EXPECT_EQ(decoded(last.files.front().file.path), tone(440, 80000));
 }
 
 TEST(FinishingThatIsKilled, LeavesThePartsInTheSpool) {

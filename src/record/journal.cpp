@@ -55,7 +55,13 @@ std::string journal_line(std::string_view json) {
 }
 
 base::Result<std::unique_ptr<Journal>> Journal::open(const storage::Spool& spool, const std::string& stem) {
-  auto file = spool.create_whole(stem, "journal");
+  // One that is being delivered has no journal any more, and its name all the same.
+  std::string free = stem;
+  std::error_code unknown;
+  for (int number = 2; std::filesystem::exists(spool.directory() / (free + ".delivery"), unknown); ++number) {
+    free = stem + "-" + std::to_string(number);
+  }
+  auto file = spool.create_whole(free, "journal");
   if (!file) return std::move(file.error());
   // Nobody else has seen this file yet. Where locks are not known a journal that grows is told by its process alone.
   [[maybe_unused]] const int ignored = ::flock(file->fd.get(), LOCK_EX | LOCK_NB);
@@ -78,6 +84,8 @@ void Journal::opened(const Request& request, const Settings& settings, std::chro
                {"call", request.call_id},
                {"component", request.component_id},
                {"client", request.client},
+               {"account", request.account},
+               {"headers", request.headers},
                {"from", request.from},
                {"to", request.to},
                {"began", std::chrono::duration_cast<std::chrono::milliseconds>(began.time_since_epoch()).count()},
@@ -149,6 +157,8 @@ void Journal::ended(EndReason reason, const std::string& error, const Stats& sta
                     stats.packets_lost, stats.packets_late, stats.packets_duplicate}},
                   {"no_media", stats.no_media_at_start}}));
 }
+
+void Journal::told() { append(text_of({{"what", "told"}})); }
 
 void Journal::remove() { ::unlink(path_.c_str()); }
 

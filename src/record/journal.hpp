@@ -33,6 +33,7 @@ class Journal {
   static base::Result<std::unique_ptr<Journal>> open(const storage::Spool& spool, const std::string& stem);
 
   const std::string& stem() const { return stem_; }
+  const std::filesystem::path& path() const { return path_; }
 
   // `settings`: with all that hints and configuration say.
   void opened(const Request& request, const Settings& settings, std::chrono::system_clock::time_point began);
@@ -44,7 +45,9 @@ class Journal {
   // What is new in the map.
   void mapped(int track, const SpanMap& map);
   void ended(EndReason reason, const std::string& error, const Stats& stats);
-  // The recording is where it belongs, or nobody wants it.
+  // Whoever waited for it knows that it has ended; its files are still to be put together.
+  void told();
+  // The recording is certain without it, or nobody wants it.
   void remove();
 
  private:

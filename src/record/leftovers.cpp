@@ -4,11 +4,13 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <map>
+#include <set>
 #include <string_view>
 #include <sys/file.h>
 #include <system_error>
 #include <unistd.h>
 
+#include "storage/delivery_entry.hpp"
 #include "storage/disk_error.hpp"
 
 namespace record {
@@ -51,23 +53,49 @@ std::string content(const fs::path& path) {
   return text;
 }
 
+// What the delivery queue has taken over: it is not left.
+struct Delivering {
+  std::set<std::string> stems, files;
+};
+Delivering what_is_delivered(const fs::path& spool) {
+  Delivering all;
+  std::error_code error;
+  for (fs::directory_iterator next(spool, error), end; !error && next != end; next.increment(error)) {
+    if (next->path().extension() != ".delivery") continue;
+    const auto entry = storage::parse_entry(content(next->path()), spool);
+    if (!entry) continue;  // the queue has said so
+    all.stems.insert(entry->id());
+    for (const storage::Piece& piece : entry->item.pieces) {
+      all.files.insert(piece.path.filename().string());
+      all.files.insert(piece.path.filename().string() + ".part");
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 base::Result<std::vector<Leftover>> survey(const storage::Spool& spool) {
   std::map<std::string, Leftover> found;  // by stem
   std::vector<std::string> taken;         // stems of recordings that run
   std::vector<std::string> files;
+  const Delivering delivering = what_is_delivered(spool.directory());
   std::error_code error;
   for (fs::directory_iterator next(spool.directory(), error), end; !error && next != end; next.increment(error)) {
     const std::string name = next->path().filename().string();
     std::error_code unknown;
     if (!next->is_regular_file(unknown) || next->is_symlink(unknown)) continue;
+    if (delivering.files.contains(name)) continue;
     if (name.ends_with(kPart)) {
       files.push_back(name);
     } else if (name.starts_with(kProbe)) {
       ::unlink(next->path().c_str());
     } else if (name.ends_with(kJournal)) {
       const std::string stem = name.substr(0, name.size() - kJournal.size());
+      if (delivering.stems.contains(stem)) {  // its entry was written, and this not yet removed
+        ::unlink(next->path().c_str());
+        continue;
+      }
       base::Fd lock(::open(next->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
       if (lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         taken.push_back(stem);
@@ -88,6 +116,10 @@ base::Result<std::vector<Leftover>> survey(const storage::Spool& spool) {
     if (std::ranges::any_of(taken, [&](const std::string& stem) { return belongs(file, stem); })) continue;
     const auto owner = owners.find(file);
     const std::string stem = owner != owners.end() ? owner->second : stem_of(file);
+    if (owner == owners.end() && delivering.stems.contains(stem)) {
+      ::unlink((spool.directory() / file).c_str());
+      continue;
+    }
     Leftover& leftover = found[stem];
     leftover.stem = stem;
     leftover.files.push_back(file);

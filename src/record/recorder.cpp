@@ -23,8 +23,8 @@ class Recorder::Impl {
         post_(std::move(post)),
         // Where the working directory is gone there is no absolute path; start() then finds nothing it can write to.
         directory_(absolute(options_.directory)),
-        spool_(directory_ / "spool", options_.reserve),
-        store_(directory_),
+        spool_(options_.spool.empty() ? directory_ / "spool" : absolute(options_.spool), options_.reserve),
+        dispatcher_(options_.dispatch, spool_, directory_, options_.ledger, answers()),
         syncer_(spool_.directory(), options_.sync_interval) {}
 
   base::Result<void> start();
@@ -34,6 +34,7 @@ class Recorder::Impl {
   void discard(RecordingId id);
   std::size_t open_count() const { return open_.size(); }
   PauseMode pause() const { return options_.pause; }
+  Dispatcher& dispatcher() { return dispatcher_; }
 
  private:
   struct Entry {
@@ -42,6 +43,7 @@ class Recorder::Impl {
     Finished finished;
   };
 
+  Dispatcher::Answers answers();
   static std::filesystem::path absolute(const std::filesystem::path& path) {
     std::error_code error;
     const auto result = std::filesystem::absolute(path, error);
@@ -55,9 +57,11 @@ class Recorder::Impl {
 
   const RecorderOptions options_;
   const std::function<void(std::function<void()>)> post_;
+  // Expires with this object: what was posted to the control thread and runs later must find out.
+  const std::shared_ptr<Impl*> alive_ = std::make_shared<Impl*>(this);
   const std::filesystem::path directory_;
   const storage::Spool spool_;
-  const storage::FileStore store_;
+  Dispatcher dispatcher_;
   storage::Syncer syncer_;
   std::unique_ptr<Recovery> recovery_;
   std::unique_ptr<Finisher> finisher_;  // outlives the writers
@@ -68,9 +72,24 @@ class Recorder::Impl {
   RecordingId last_id_ = 0;
   bool running_ = false;
   base::Owner owner_;
-  // Expires with this object: what was posted to the control thread and runs later must find out.
-  const std::shared_ptr<Impl*> alive_ = std::make_shared<Impl*>(this);
 };
+
+// Called on the dispatcher's thread: they only touch post and the weak pointer, which they own.
+Dispatcher::Answers Recorder::Impl::answers() {
+  return {.finished =
+              [post = post_, alive = std::weak_ptr<Impl*>(alive_)](RecordingId id, Outcome outcome) {
+                post([alive, id, outcome = std::move(outcome)] {
+                  if (const auto self = alive.lock()) (*self)->on_finished(id, outcome);
+                });
+              },
+          .recovered =
+              [post = post_, alive = std::weak_ptr<Impl*>(alive_)](const Recovered& found) {
+                post([alive, found] {
+                  const auto self = alive.lock();
+                  if (self && (*self)->options_.recovered) (*self)->options_.recovered(found);
+                });
+              }};
+}
 
 base::Result<void> Recorder::Impl::start() {
   if (auto proved = spool_.prove(); !proved) return std::move(proved.error()).in("recording directory");
@@ -87,27 +106,21 @@ base::Result<void> Recorder::Impl::start() {
       if (const auto self = alive.lock()) (*self)->on_participant_opened(id, std::move(result));
     });
   };
-  const auto finished = [post = post_, alive = std::weak_ptr<Impl*>(alive_)](RecordingId id, Outcome outcome) {
-    post([alive, id, outcome = std::move(outcome)] {
-      if (const auto self = alive.lock()) (*self)->on_finished(id, outcome);
-    });
-  };
-  const auto recovered = [post = post_, alive = std::weak_ptr<Impl*>(alive_)](const Recovered& found) {
-    post([alive, found] {
-      const auto self = alive.lock();
-      if (self && (*self)->options_.recovered) (*self)->options_.recovered(found);
-    });
-  };
-  recovery_ = std::make_unique<Recovery>(FinishingPlaces{spool_, store_}, recovered);
+  // What is to be delivered gets its name before anybody looks for what a crash left.
+  if (auto started = dispatcher_.start(); !started) return started;
+  recovery_ = std::make_unique<Recovery>(
+      spool_, options_.ledger,
+      Recovery::Answers{.recovered = [this](Ready ready) { dispatcher_.take(std::move(ready)); },
+                        .done = [this](std::size_t undone) { dispatcher_.recovered_all(undone); }});
   if (auto started = recovery_->start(); !started) return started;
   if (auto started = syncer_.start(); !started) return started;
-  finisher_ = std::make_unique<Finisher>(FinishingPlaces{spool_, store_}, finished);
+  finisher_ = std::make_unique<Finisher>(spool_, [this](Ready ready) { dispatcher_.take(std::move(ready)); });
   if (auto started = finisher_->start(); !started) return started;
   const int count = std::max(options_.writers, 1);
   for (int i = 0; i < count; ++i) {
-    Writer::Answers answers{opened, participant_opened, finished,
+    Writer::Answers answers{opened, participant_opened, [this](Ready ready) { dispatcher_.take(std::move(ready)); },
                             [this](FinishingJob job) { finisher_->add(std::move(job)); }, [this] { syncer_.touch(); }};
-    auto writer = std::make_unique<Writer>(i, spool_, store_, std::move(answers));
+    auto writer = std::make_unique<Writer>(i, spool_, options_.ledger, std::move(answers));
     if (auto started = writer->start(); !started) return started;
     writers_.push_back(std::move(writer));
     load_.push_back(0);
@@ -123,6 +136,7 @@ void Recorder::Impl::stop() {
   for (auto& writer : writers_) writer->stop();
   if (finisher_) finisher_->stop();  // after those who give it work
   if (recovery_) recovery_->stop();
+  dispatcher_.stop();  // after all who give it something
   syncer_.stop();
 }
 
@@ -245,5 +259,7 @@ ParticipantId Recorder::open_participant(RecordingId id, Participant who, std::u
 void Recorder::discard(RecordingId id) { impl_->discard(id); }
 
 std::size_t Recorder::open_count() const { return impl_->open_count(); }
+void Recorder::hurry() { impl_->dispatcher().hurry(); }
+storage::Delivery& Recorder::delivery() { return impl_->dispatcher().delivery(); }
 
 }  // namespace record

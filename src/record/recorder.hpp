@@ -3,7 +3,7 @@
 // Owned by the control thread. Opening is disk I/O, so it happens on a writer thread and the answer comes back later.
 //
 //   check() ─ open() ─▶ writer: spool file made ─▶ Opened(Track*) ─▶ the owner attaches the track to a tap
-//                                                        └▶ … End in the track … ─┬─▶ Finished(Outcome)
+//                                                        └▶ … End in the track … ─┬─▶ dispatcher ─▶ Finished(Outcome)
 //                                                                finisher, if need be ─┘
 
 #include <chrono>
@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "record/dispatcher.hpp"
 #include "record/participant.hpp"
 #include "record/recovered.hpp"
 #include "record/request.hpp"
@@ -22,16 +23,19 @@
 
 namespace record {
 
-using RecordingId = std::uint64_t;
 using ParticipantId = std::uint64_t;  // of one visit; no recording has the same
 
 struct RecorderOptions {
-  std::filesystem::path directory;    // made if it is not there; recordings below it, spool in its folder "spool"
+  std::filesystem::path directory;    // made if it is not there; recordings below it
   int writers = 2;                    // threads
   PauseMode pause = PauseMode::skip;  // where no hint says otherwise
   std::uint64_t reserve = 0;          // bytes of the disk in which no new recording begins: open() brings no_resources
   std::chrono::milliseconds sync_interval{250};  // so old may be what a loss of power takes, at most
-  // Control thread: for each recording that a crash had left in the spool, once it is where it belongs.
+  std::filesystem::path spool = {};              // where they grow; empty: the directory's folder "spool"
+  DispatchOptions dispatch = {};                 // where recordings go, and when that is told
+  Ledger* ledger = nullptr;                      // who keeps the books; outlives the recorder
+  // Control thread: for each recording that a crash had left in the spool, once it is where it belongs, and for one
+  // that was still to be delivered and told.
   std::function<void(const Recovered&)> recovered = {};
 };
 
@@ -70,6 +74,10 @@ class Recorder {
   void discard(RecordingId id);
 
   std::size_t open_count() const;
+  // The server is about to stop: nobody is kept waiting for a store that is away.
+  void hurry();
+  // Started by start(); any thread may ask it.
+  storage::Delivery& delivery();
 
  private:
   class Impl;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "record/hand_over.hpp"
 #include "record/hints.hpp"
 #include "storage/file_name.hpp"
 
@@ -20,10 +19,10 @@ std::string why_the_tap_gave_up(const Stats& stats) {
 
 }  // namespace
 
-Recording::Recording(Settings settings, const Format& format, Tags tags, std::unique_ptr<Journal> journal,
-                     std::unique_ptr<Capture> main, const storage::Spool& spool, const storage::FileStore& store)
-    : store_(store),
-      settings_(std::move(settings)),
+Recording::Recording(Request request, const Format& format, Tags tags, std::unique_ptr<Journal> journal,
+                     std::unique_ptr<Capture> main, const storage::Spool& spool, Ledger* ledger)
+    : ledger_(ledger),
+      request_(std::move(request)),
       format_(format),
       tags_(std::move(tags)),
       journal_(std::move(journal)),
@@ -32,8 +31,9 @@ Recording::Recording(Settings settings, const Format& format, Tags tags, std::un
 
 base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
                                                          std::chrono::system_clock::time_point began,
-                                                         const storage::Spool& spool, const storage::FileStore& store) {
-  Settings settings = request.settings;
+                                                         const storage::Spool& spool, Ledger* ledger) {
+  Request applied_request = request;
+  Settings& settings = applied_request.settings;
   if (auto applied = apply_hints(settings); !applied) return std::move(applied.error());
   const Format* format = find_format(settings.format);
   const Format* master = find_format(kMaster);
@@ -63,13 +63,9 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
     journal->remove();
     return std::move(main.error());
   }
-  if (auto prepared = store.prepare((*main)->file()); !prepared) {
-    (*main)->discard();
-    journal->remove();
-    return std::move(prepared.error());
-  }
-  return std::unique_ptr<Recording>(
-      new Recording(std::move(settings), *format, std::move(tags), std::move(journal), std::move(*main), spool, store));
+  if (ledger != nullptr) ledger->began({journal->stem(), request, settings, began, (*main)->file().path});
+  return std::unique_ptr<Recording>(new Recording(std::move(applied_request), *format, std::move(tags),
+                                                  std::move(journal), std::move(*main), spool, ledger));
 }
 
 base::Result<Track*> Recording::open_participant(const Participant& who, std::uint32_t rate) {
@@ -101,38 +97,35 @@ Recording::Ending Recording::finish() {
   const std::uint32_t rate = main_->file_rate();
   std::vector<FinishedPart> parts = main_->take_parts();
   Facts all = facts(rate);
+  const std::string stem = journal_->stem();
   if (parts.empty()) {
     participants_.discard();
-    journal_->remove();
-    return {{.reason = all.reason, .error = all.error, .uri = {}, .stats = all.stats}, {}};
+    return Ready{.stem = stem, .request = request_, .facts = std::move(all), .journal = std::move(journal_)};
   }
   std::vector<Attendance> attendances = participants_.take();
   journal_->ended(all.reason, all.error, all.stats);
   if (parts.size() > 1 || keeps_master(settings_) || !attendances.empty()) {
     const AudioFormat audio = all.audio;
-    FinishingJob job{.stem = main_->stem(),
-                     .parts = std::move(parts),
-                     .format = &format_,
-                     .audio = audio,
-                     .hints = settings_.hints,
-                     .normalise = settings_.double_pass,
-                     .facts = std::move(all),
-                     .is_master = keeps_master(settings_),
-                     .tracks = settings_.tracks,
-                     .start = main_->start(),
-                     .participants = std::move(attendances),
-                     .journal = std::move(journal_)};
-    return {{}, std::move(job)};
+    return FinishingJob{.stem = stem,
+                        .request = request_,
+                        .parts = std::move(parts),
+                        .format = &format_,
+                        .audio = audio,
+                        .facts = std::move(all),
+                        .is_master = keeps_master(settings_),
+                        .start = main_->start(),
+                        .participants = std::move(attendances),
+                        .journal = std::move(journal_)};
   }
-  const FinishedPart& part = parts.front();
+  FinishedPart& part = parts.front();
   all.samples = part.samples;
   all.size = part.size;
   all.map.change_rate(part.audio.rate);
   all.map.cut(part.samples);
-  Outcome outcome = hand_over(store_, part.file, all);
-  // What could not be stored is tried again at the next start.
-  if (outcome.uri != storage::file_uri(part.file.path)) journal_->remove();
-  return {std::move(outcome), {}};
+  Ready ready{.stem = stem, .request = request_, .facts = std::move(all), .journal = std::move(journal_)};
+  const std::string name = stem + "." + part.file.extension;
+  ready.files.push_back({std::move(part.file), name});
+  return ready;
 }
 
 Facts Recording::facts(std::uint32_t rate) {
@@ -154,6 +147,7 @@ void Recording::discard() {
   main_->discard();
   participants_.discard();
   journal_->remove();
+  if (ledger_ != nullptr) ledger_->discarded(journal_->stem());
 }
 
 }  // namespace record

@@ -14,24 +14,25 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "record/capture.hpp"
 #include "record/finishing.hpp"
+#include "record/ledger.hpp"
 #include "record/participants.hpp"
-#include "record/recorder.hpp"
+#include "record/ready.hpp"
 #include "storage/spool.hpp"
-#include "storage/stores/file/file_store.hpp"
 
 namespace record {
 
 class Recording {
  public:
-  // Makes the folders, the spool file and the encoder; leaves nothing behind where that fails.
+  // Makes the spool file and the encoder; leaves nothing behind where that fails. `ledger`: none, or outlives this.
   static base::Result<std::unique_ptr<Recording>> open(const Request& request,
                                                        std::chrono::system_clock::time_point began,
-                                                       const storage::Spool& spool, const storage::FileStore& store);
+                                                       const storage::Spool& spool, Ledger* ledger = nullptr);
 
   Track& track() { return main_->track(); }
   // `unexpected` where the recording keeps nobody apart or has ended.
@@ -40,11 +41,8 @@ class Recording {
   bool is_due(base::Time now) const;
   // Encodes what is there. `buffer` is lent: at least Track::kMaxBlock samples. True if the End has come.
   bool drain(base::Time now, std::span<std::int16_t> buffer);
-  // After the End: completes the file and hands it over, once. Either that is all, or the finisher has to go on.
-  struct Ending {
-    Outcome outcome;
-    std::optional<FinishingJob> job;  // its outcome is the recording's then
-  };
+  // After the End, once: completes the file. Either that is all, or the finisher has to go on.
+  using Ending = std::variant<Ready, FinishingJob>;
   Ending finish();
   // Ends it for a reason of ours: the file is completed as it stands, the producer is told to let go.
   void shut(const std::string& why);
@@ -54,13 +52,14 @@ class Recording {
   std::vector<std::unique_ptr<Capture>> take_unreturned() { return participants_.take_unreturned(); }
 
  private:
-  Recording(Settings settings, const Format& format, Tags tags, std::unique_ptr<Journal> journal,
-            std::unique_ptr<Capture> main, const storage::Spool& spool, const storage::FileStore& store);
+  Recording(Request request, const Format& format, Tags tags, std::unique_ptr<Journal> journal,
+            std::unique_ptr<Capture> main, const storage::Spool& spool, Ledger* ledger);
 
   Facts facts(std::uint32_t rate);
 
-  const storage::FileStore& store_;
-  const Settings settings_;
+  Ledger* const ledger_;
+  const Request request_;  // its settings: with all that hints and configuration say
+  const Settings& settings_ = request_.settings;
   const Format& format_;
   const Tags tags_;
   std::unique_ptr<Journal> journal_;  // the finisher gets it, where it gets the recording

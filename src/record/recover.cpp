@@ -1,56 +1,44 @@
 #include "record/recover.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
-
 #include "base/log.hpp"
-#include "record/hand_over.hpp"
+#include "record/finishing.hpp"
 #include "record/unlisted.hpp"
-#include "storage/file_name.hpp"
 
 namespace record {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 constexpr std::string_view kInterrupted = "the server was stopped by force while this was recorded";
 
 class Recoverer {
  public:
-  Recoverer(const Leftover& leftover, const FinishingPlaces& places)
-      : leftover_(leftover), places_(places), story_(leftover.story) {
+  Recoverer(Leftover& leftover, const storage::Spool& spool)
+      : leftover_(leftover), spool_(spool), story_(leftover.story) {
     take_unlisted(story_, leftover.stem, leftover.files);
   }
 
-  std::optional<Recovered> run(const std::function<bool()>& is_late);
+  std::optional<Ready> run(const std::function<bool()>& is_late);
 
  private:
-  fs::path spooled(const std::string& file) const { return places_.spool.directory() / file; }
-  Recovered told(Outcome outcome) const {
-    return {story_.request.call_id, story_.request.component_id, story_.request.client, std::move(outcome)};
-  }
-  Outcome blank() const;
-  void remove_rest() const;
-  void note(const std::string& error) { error_ = error_.empty() ? error : error_; }
-
-  std::optional<Outcome> delivered() const;
-  std::optional<Outcome> delivered_alone() const;
+  fs::path spooled(const std::string& file) const { return spool_.directory() / file; }
   std::optional<FinishedPart> mend(const StoryPart& part);
   std::vector<FinishedPart> mend(const StoryTrack& track);
-  void keep(const storage::SpoolFile& file, const std::string& why);
+  void keep(storage::SpoolFile file, const std::string& why);
+  Facts blank() const;
   Facts facts(const FinishedPart& first, const std::vector<FinishedPart>& parts) const;
   std::vector<Attendance> attendances();
+  Ready finished(Ready ready);
 
-  const Leftover& leftover_;
-  const FinishingPlaces& places_;
+  Leftover& leftover_;
+  const storage::Spool& spool_;
   Story story_;
-  std::string error_;  // the first that happened
+  std::string error_;            // the first that happened
+  std::vector<ReadyFile> kept_;  // files that cannot be repaired
 };
 
 // Of all parts, at the rate of the map.
@@ -102,74 +90,12 @@ Stats stats_of(const SpanMap& map) {
   return stats;
 }
 
-Outcome Recoverer::blank() const {
-  Outcome outcome;
-  outcome.reason = story_.end ? story_.end->reason : EndReason::interrupted;
-  outcome.error = story_.end ? story_.end->error : std::string(kInterrupted);
-  if (outcome.error.empty()) outcome.error = error_;
-  if (story_.end) outcome.stats = story_.end->stats;
-  return outcome;
-}
-
-// Its sidecar says so: that is there before the file is, and says what belongs to it.
-std::optional<Outcome> Recoverer::delivered() const {
-  for (const fs::path& sidecar : places_.store.sidecars_of(leftover_.stem)) {
-    std::ifstream in(sidecar, std::ios::binary);
-    const Json json = Json::parse(std::string(std::istreambuf_iterator<char>(in), {}), nullptr, false);
-    const auto text = [&json](const char* name) {
-      const auto found = json.find(name);
-      return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-    };
-    if (!json.is_object() || text("call") != story_.request.call_id ||
-        text("component") != story_.request.component_id) {
-      continue;
-    }
-    const fs::path file = sidecar.parent_path() / fs::path(text("file")).filename();
-    std::error_code error;
-    if (text("file").empty() || !fs::is_regular_file(file, error)) {
-      ::unlink(sidecar.c_str());  // the file never came; it gets another one
-      continue;
-    }
-    Outcome outcome = blank();
-    outcome.uri = storage::file_uri(file);
-    outcome.size = fs::file_size(file, error);
-    const auto duration = json.find("duration_ms");
-    if (duration != json.end() && duration->is_number_unsigned()) {
-      outcome.duration = std::chrono::milliseconds(duration->get<std::uint32_t>());
-    }
-    if (text("reason") == "error") outcome.reason = EndReason::error;
-    if (!text("error").empty()) outcome.error = text("error");
-    return outcome;
-  }
-  return std::nullopt;
-}
-
-// One whose sidecar could not be written: its only part has left the spool, and not been removed.
-std::optional<Outcome> Recoverer::delivered_alone() const {
-  if (!story_.end || story_.tracks.empty() || story_.tracks.front().parts.size() != 1) return std::nullopt;
-  const std::string name = fs::path(story_.tracks.front().parts.front().file).stem().string();
-  const fs::path file = places_.store.folder_of(leftover_.stem) / name;
-  std::error_code error;
-  if (!fs::is_regular_file(file, error)) return std::nullopt;
-  Outcome outcome = blank();
-  outcome.uri = storage::file_uri(file);
-  outcome.size = fs::file_size(file, error);
-  const Stats& stats = story_.end->stats;
-  outcome.duration = std::chrono::milliseconds(stats.rate == 0 ? 0 : stats.samples * 1000 / stats.rate);
-  return outcome;
-}
-
-void Recoverer::remove_rest() const {
-  for (const std::string& file : leftover_.files) ::unlink(spooled(file).c_str());
-  if (!leftover_.journal.empty()) ::unlink(leftover_.journal.c_str());
-}
-
 // As it is, beside those that play.
-void Recoverer::keep(const storage::SpoolFile& file, const std::string& why) {
-  const auto stored = places_.store.store(file);
-  const std::string kept = (stored ? stored->path : file.path).string();
-  base::log::error("record", "{}: cannot be repaired: {}; kept as {}", file.path.string(), why, kept);
-  note("a part cannot be repaired (" + why + "), and is kept as " + kept);
+void Recoverer::keep(storage::SpoolFile file, const std::string& why) {
+  const std::string name = file.name();
+  base::log::error("record", "{}: cannot be repaired: {}; kept as it is", file.path.string(), why);
+  if (error_.empty()) error_ = "a part cannot be repaired (" + why + "), and is kept as " + name;
+  kept_.push_back({std::move(file), name});
 }
 
 std::optional<FinishedPart> Recoverer::mend(const StoryPart& part) {
@@ -178,20 +104,24 @@ std::optional<FinishedPart> Recoverer::mend(const StoryPart& part) {
   extension.erase(0, 1);
   storage::SpoolFile place{{}, spooled(part.file), fs::path(name).stem().string(), extension};
   std::error_code error;
+  if (!fs::exists(place.path, error)) place.path.replace_extension();  // its delivery had begun
   if (!fs::exists(place.path, error)) return std::nullopt;
   const Format* format = find_format(part.format);
   auto file = OutputFile::reopen(place.path);
   if (!file || format == nullptr) {
-    keep(place, file ? "this server was built without " + part.format : file.error().text);
+    keep(std::move(place), file ? "this server was built without " + part.format : file.error().text);
     return std::nullopt;
   }
   auto repaired = format->repair(*file, part.audio, part.hints);
   if (repaired && repaired->samples > 0) {
-    if (auto synced = file->sync(); !synced) note(synced.error().text);
+    if (auto synced = file->sync(); !synced && error_.empty()) error_ = synced.error().text;
     return FinishedPart{std::move(place), repaired->audio, repaired->samples, file->size()};
   }
-  if (!repaired) keep(place, repaired.error().text);
-  if (repaired) ::unlink(place.path.c_str());  // nothing plays
+  if (repaired) {
+    ::unlink(place.path.c_str());  // nothing plays
+  } else {
+    keep(std::move(place), repaired.error().text);
+  }
   return std::nullopt;
 }
 
@@ -201,7 +131,7 @@ std::vector<FinishedPart> Recoverer::mend(const StoryTrack& track) {
     auto mended = mend(part);
     if (!mended) continue;
     if (!parts.empty() && parts.front().audio.channels != mended->audio.channels) {
-      keep(mended->file, "it has another number of channels");
+      keep(std::move(mended->file), "it has another number of channels");
     } else {
       parts.push_back(std::move(*mended));
     }
@@ -229,26 +159,39 @@ std::vector<Attendance> Recoverer::attendances() {
   return all;
 }
 
-Facts Recoverer::facts(const FinishedPart& first, const std::vector<FinishedPart>& parts) const {
+// Of one of which nothing is there.
+Facts Recoverer::blank() const {
   const Settings& settings = story_.request.settings;
   Facts facts;
-  facts.format = story_.is_known ? settings.format : story_.tracks.front().parts.front().format;
+  facts.format = settings.format;
   facts.encoding = encoding_of(settings);
   facts.tags = tags_of(story_.request, settings, story_.began);
-  facts.audio = {parts.back().audio.rate, first.audio.channels};  // parts only ever become wider
-  const Outcome how = blank();
-  facts.reason = how.reason;
-  facts.error = how.error;
-  facts.map = fitted(story_.tracks.front().map, facts.audio.rate, length_of(parts, facts.audio.rate));
-  facts.stats = story_.end ? story_.end->stats : stats_of(facts.map);
+  facts.reason = story_.end ? story_.end->reason : EndReason::interrupted;
+  facts.error = story_.end ? story_.end->error : std::string(kInterrupted);
+  if (facts.error.empty()) facts.error = error_;
+  if (story_.end) facts.stats = story_.end->stats;
   return facts;
 }
 
-std::optional<Recovered> Recoverer::run(const std::function<bool()>& is_late) {
-  if (auto outcome = delivered()) {
-    remove_rest();
-    return told(std::move(*outcome));
-  }
+Facts Recoverer::facts(const FinishedPart& first, const std::vector<FinishedPart>& parts) const {
+  Facts facts = blank();
+  if (!story_.is_known) facts.format = story_.tracks.front().parts.front().format;
+  facts.audio = {parts.back().audio.rate, first.audio.channels};  // parts only ever become wider
+  facts.map = fitted(story_.tracks.front().map, facts.audio.rate, length_of(parts, facts.audio.rate));
+  if (!story_.end) facts.stats = stats_of(facts.map);
+  return facts;
+}
+
+// With all that was found, and what is not needed any more.
+Ready Recoverer::finished(Ready ready) {
+  for (ReadyFile& one : kept_) ready.files.push_back(std::move(one));
+  if (!leftover_.journal.empty()) ready.obsolete.push_back(leftover_.journal);
+  ready.lock = std::move(leftover_.lock);
+  ready.is_told = story_.is_told;
+  return ready;
+}
+
+std::optional<Ready> Recoverer::run(const std::function<bool()>& is_late) {
   // What was being made of the parts is made anew.
   for (const std::string& file : leftover_.files) {
     if (is_product(file)) ::unlink(spooled(file).c_str());
@@ -257,57 +200,47 @@ std::optional<Recovered> Recoverer::run(const std::function<bool()>& is_late) {
   std::vector<FinishedPart> parts = mend(story_.tracks.front());
   std::vector<Attendance> others = attendances();
   if (parts.empty()) {
-    Outcome outcome = delivered_alone().value_or(blank());
-    for (const Attendance& one : others) {
-      for (const Visit& visit : one.visits) {
-        for (const FinishedPart& part : visit.parts) keep(part.file, "of the recording itself nothing is left");
+    for (Attendance& one : others) {
+      for (Visit& visit : one.visits) {
+        for (FinishedPart& part : visit.parts) keep(std::move(part.file), "of the recording itself nothing is left");
       }
     }
-    remove_rest();
-    return told(std::move(outcome));
+    return finished({.stem = leftover_.stem, .request = story_.request, .facts = blank()});
   }
 
   const Settings& settings = story_.request.settings;
   Facts all = facts(parts.front(), parts);
   const Format* format = find_format(all.format);
   const bool is_master = story_.is_known && keeps_master(settings);
-  Outcome outcome;
   if (format == nullptr || (parts.size() == 1 && !is_master && others.empty())) {
     FinishedPart& part = parts.front();
     all.samples = part.samples;
     all.size = part.size;
-    part.file.stem = leftover_.stem;
-    outcome = hand_over(places_.store, part.file, all);
-  } else {
-    const AudioFormat audio = all.audio;
-    FinishingJob job{.stem = leftover_.stem,
-                     .parts = std::move(parts),
-                     .format = format,
-                     .audio = audio,
-                     .hints = settings.hints,
-                     .normalise = settings.double_pass,
-                     .facts = std::move(all),
-                     .is_master = is_master,
-                     .tracks = story_.is_known ? settings.tracks : Tracks::participant_files,
-                     .start = story_.tracks.front().start,
-                     .participants = std::move(others)};
-    outcome = finish(std::move(job), places_, is_late);
-    if (is_late()) return std::nullopt;
+    Ready ready{.stem = leftover_.stem, .request = story_.request, .facts = std::move(all)};
+    const std::string name = leftover_.stem + "." + part.file.extension;
+    ready.files.push_back({std::move(part.file), name});
+    return finished(std::move(ready));
   }
-  const bool is_stored = !outcome.uri.starts_with(storage::file_uri(places_.spool.directory()) + "/");
-  if (!is_stored) return std::nullopt;
-  if (!leftover_.journal.empty()) ::unlink(leftover_.journal.c_str());
-  for (const std::string& file : leftover_.files) {
-    if (file.ends_with(".json.part")) ::unlink(spooled(file).c_str());
-  }
-  return told(std::move(outcome));
+  const AudioFormat audio = all.audio;
+  FinishingJob job{.stem = leftover_.stem,
+                   .request = story_.request,
+                   .parts = std::move(parts),
+                   .format = format,
+                   .audio = audio,
+                   .facts = std::move(all),
+                   .is_master = is_master,
+                   .start = story_.tracks.front().start,
+                   .participants = std::move(others)};
+  if (!story_.is_known) job.request.settings.tracks = Tracks::participant_files;
+  Ready ready = finish(std::move(job), spool_, is_late);
+  if (ready.is_left) return std::nullopt;
+  return finished(std::move(ready));
 }
 
 }  // namespace
 
-std::optional<Recovered> recover(const Leftover& leftover, const FinishingPlaces& places,
-                                 const std::function<bool()>& is_late) {
-  return Recoverer(leftover, places).run(is_late);
+std::optional<Ready> recover(Leftover& leftover, const storage::Spool& spool, const std::function<bool()>& is_late) {
+  return Recoverer(leftover, spool).run(is_late);
 }
 
 }  // namespace record

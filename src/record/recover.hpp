@@ -1,25 +1,21 @@
 #pragma once
-// Puts one recording right that a crash left in the spool, and gives it to the store as it was asked for.
+// Puts one recording right that a crash left in the spool, as it was asked for, so that it can be delivered.
 //
-//   leftover ─▶ delivered already? ─yes─▶ what is left of it is removed
-//                      └─no─▶ repair every part (Format::repair) ─▶ facts out of the journal ─┬─▶ store
-//                                                       several parts, a master, participants └─▶ finish() ─▶ store
+//   leftover ─▶ repair every part (Format::repair) ─▶ facts out of the journal ─┬──────────────▶ Ready
+//                                         several parts, a master, participants └─▶ finish() ─▶ Ready
 //
-// Nothing is removed that plays and is not stored; what cannot be repaired is stored as it is. A plain function on a
-// thread that may take its time.
+// Nothing is removed that plays; what cannot be repaired is delivered as it is. A plain function on a thread that may
+// take its time.
 
 #include <functional>
 #include <optional>
-#include <string>
 
-#include "record/finishing.hpp"
 #include "record/leftovers.hpp"
-#include "record/recovered.hpp"
+#include "record/ready.hpp"
 
 namespace record {
 
-// Nothing where it became too late, and where it cannot be stored: it stays for the next start.
-std::optional<Recovered> recover(const Leftover& leftover, const FinishingPlaces& places,
-                                 const std::function<bool()>& is_late);
+// Nothing where it became too late: it stays for the next start. Takes the leftover's lock.
+std::optional<Ready> recover(Leftover& leftover, const storage::Spool& spool, const std::function<bool()>& is_late);
 
 }  // namespace record

@@ -2,13 +2,16 @@
 #include "record/recover.hpp"
 
 #include <fstream>
+#include <future>
 #include <gtest/gtest.h>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
 #include "record/desk_for_test.hpp"
 #include "record/playback_for_test.hpp"
 #include "record/recording.hpp"
+#include "storage/checksum.hpp"
 
 namespace {
 
@@ -39,9 +42,8 @@ Request request(std::string format) {
 // A recording whose time is the test's.
 class Growing {
  public:
-  Growing(const fs::path& root, const Request& request)
-      : spool(root / "spool"), store(root), buffer_(2 * Track::kMaxBlock) {
-    auto opened = record::Recording::open(request, kBegan, spool, store);
+  Growing(const fs::path& root, const Request& request) : spool(root / "spool"), buffer_(2 * Track::kMaxBlock) {
+    auto opened = record::Recording::open(request, kBegan, spool);
     EXPECT_TRUE(opened) << opened.error().text;
     recording = std::move(*opened);
     recording->track().set_start(now);
@@ -63,12 +65,32 @@ class Growing {
   void drain() { recording->drain(now += 250ms, buffer_); }
 
   storage::Spool spool;
-  storage::FileStore store;
   base::Time now{1h};
   std::unique_ptr<record::Recording> recording;
 
  private:
   std::vector<std::int16_t> buffer_;
+};
+
+// What is told of each recording.
+class Books final : public record::Ledger {
+ public:
+  void began(const Began& event) override { begun.insert(event.id); }
+  void discarded(const std::string& /*id*/) override {}
+  void ended(const Ended& event) override { EXPECT_TRUE(closed.insert(event.id).second); }
+  void delivery_failed(const std::string& /*id*/, const std::string& /*store*/, const std::string& error) override {
+    ADD_FAILURE() << error;
+  }
+  void found(const storage::DeliveryEntry& entry) override {
+    begun.insert(entry.id());
+    EXPECT_TRUE(closed.insert(entry.id()).second);
+  }
+  void delivered(const storage::DeliveryEntry& /*entry*/, std::function<void()> written) override { written(); }
+  void removed(const std::string& /*id*/) override {}
+  void recovered_all(std::size_t left) override { undone.set_value(left); }
+
+  std::set<std::string> begun, closed;
+  std::promise<std::size_t> undone;
 };
 
 class RecoverTest : public ::testing::Test {
@@ -85,18 +107,23 @@ class RecoverTest : public ::testing::Test {
     fs::copy(before(), after(), fs::copy_options::recursive);
   }
 
+  // The next start.
   std::vector<Recovered> recover() const {
-    const storage::Spool here = spool();
-    const storage::FileStore store(after());
-    auto found = record::survey(here);
-    EXPECT_TRUE(found) << found.error().text;
     std::vector<Recovered> all;
-    for (const auto& each : *found) {
-      auto one = record::recover(each, {here, store}, [] { return false; });
-      EXPECT_TRUE(one) << each.stem;
-      if (one) all.push_back(std::move(*one));
+    base::Mailbox<std::function<void()>> tasks;
+    Books books;
+    record::RecorderOptions options{after(), 1};
+    options.ledger = &books;
+    options.recovered = [&all](const Recovered& one) { all.push_back(one); };
+    {
+      record::Recorder recorder(options, [&](std::function<void()> task) { tasks.post(std::move(task)); });
+      EXPECT_TRUE(recorder.start());
+      EXPECT_EQ(books.undone.get_future().get(), 0U);
+      recorder.stop();
+      tasks.drain([](std::function<void()>&& task) { task(); });
     }
-    EXPECT_TRUE(fs::is_empty(after() / "spool"));
+    EXPECT_EQ(books.begun, books.closed);
+    EXPECT_EQ(std::distance(fs::directory_iterator(after() / "spool"), {}), 1) << "the lock";
     return all;
   }
   Recovered recover_one() const {
@@ -222,16 +249,12 @@ TEST_F(RecoverTest, KeepsParticipantsApartAndInTime) {
   EXPECT_TRUE(std::equal(apart.begin() + 8000, apart.end(), tone(1000, 16000).begin()));
 }
 
-TEST_F(RecoverTest, TellsHowItEndedWhereOnlyTheHandOverIsMissing) {
+TEST_F(RecoverTest, TellsHowItEndedWhereOnlyTheDeliveryIsMissing) {
   Growing growing(before(), request("wav"));
   growing.record(tone(440, 16000));
   growing.recording->track().push_end(EndReason::hangup, {.samples = 16000, .packets_lost = 7});
   growing.drain();
-  // Its folder is in the way of being stored.
-  fs::remove_all(before() / "2026-11-24");
-  std::ofstream(before() / "2026-11-24") << "a file";
   static_cast<void>(growing.recording->finish());
-  fs::remove(before() / "2026-11-24");
   crash();
   const Recovered found = recover_one();
   EXPECT_EQ(found.outcome.reason, EndReason::hangup);
@@ -240,39 +263,46 @@ TEST_F(RecoverTest, TellsHowItEndedWhereOnlyTheHandOverIsMissing) {
   EXPECT_EQ(sidecar(found)["reason"], "hangup");
 }
 
-TEST_F(RecoverTest, StoresNothingTwice) {
+TEST_F(RecoverTest, WhatTheQueueHasTakenIsNotRecoveredOnceMore) {
   Growing growing(before(), request("wav"));
   growing.record(tone(440, 16000));
+  growing.recording->track().push_end(EndReason::hangup, {.samples = 16000});
+  growing.drain();
+  auto ending = growing.recording->finish();
+  // The power is lost when the entry is on the disk, and neither has the file its name nor is the journal gone.
+  const auto& ready = std::get<record::Ready>(ending);
+  storage::DeliveryEntry entry;
+  entry.item.about = {.id = ready.stem,
+                      .call_id = "call1",
+                      .component_id = "rec1",
+                      .account = {},
+                      .from = {},
+                      .to = {},
+                      .format = "wav",
+                      .began = kBegan,
+                      .duration = 2s};
+  const fs::path part = ready.files.front().file.path;
+  entry.item.pieces.push_back({fs::path(part).replace_extension(), ready.stem + ".wav", fs::file_size(part),
+                               storage::hex(*storage::digest_of_file(storage::Digest::sha256, part)), "audio/wav"});
+  entry.stores = {"local"};
+  entry.notes = {{"reason", "hangup"}, {"client", "juliet@example.org/balcony"}};
+  std::ofstream(before() / "spool" / (ready.stem + ".delivery")) << storage::entry_text(entry);
   crash();
-  const Recovered first = recover_one();
-  // The journal and the parts come back: the power was lost before their removal was on the disk.
-  fs::copy(before() / "spool", after() / "spool", fs::copy_options::recursive);
-  const Recovered second = recover_one();
-  EXPECT_EQ(second.outcome.uri, first.outcome.uri);
-  EXPECT_EQ(second.outcome.duration, first.outcome.duration);
-  EXPECT_EQ(second.outcome.size, first.outcome.size);
-  EXPECT_EQ(files_below(after()).size(), 2U);
-}
-
-TEST_F(RecoverTest, GivesASidecarItsFileThatWasAloneWhenTheServerDied) {
-  Growing growing(before(), request("wav"));
-  growing.record(tone(440, 16000));
-  crash();
-  const fs::path folder = after() / "2026-11-24";
-  std::ofstream(folder / "20261124T002318Z-call1-rec1.json")
-      << R"({"file": "20261124T002318Z-call1-rec1.wav", "call": "call1", "component": "rec1"})";
   const Recovered found = recover_one();
-  EXPECT_EQ(path_of(found.outcome.uri), folder / "20261124T002318Z-call1-rec1.wav");
-  EXPECT_EQ(files_below(after()).size(), 2U);
+  EXPECT_EQ(found.client, "juliet@example.org/balcony");
+  EXPECT_EQ(found.outcome.reason, EndReason::hangup);
+  EXPECT_EQ(found.outcome.duration, 2s);
+  EXPECT_EQ(decoded(path_of(found.outcome.uri)).size(), 16000U);
+  EXPECT_EQ(files_below(after()).size(), 1U);
 }
 
-TEST_F(RecoverTest, NeverTakesTheSidecarOfAnother) {
+TEST_F(RecoverTest, NeverTakesTheNameOfAnother) {
   Growing growing(before(), request("wav"));
   growing.record(tone(440, 16000));
   crash();
   const fs::path folder = after() / "2026-11-24";
-  std::ofstream(folder / "20261124T002318Z-call1-rec1.json")
-      << R"({"file": "x.wav", "call": "other", "component": "rec1"})";
+  fs::create_directories(folder);
+  std::ofstream(folder / "20261124T002318Z-call1-rec1.wav") << "of another";
   const Recovered found = recover_one();
   EXPECT_EQ(path_of(found.outcome.uri), folder / "20261124T002318Z-call1-rec1-2.wav");
 }
@@ -306,9 +336,10 @@ TEST_F(RecoverTest, KeepsWhatItCannotRepair) {
   const fs::path part = after() / "spool" / "20261124T002318Z-call1-rec1.wav.part";
   std::ofstream(part, std::ios::trunc) << "this is no sound at all";
   const Recovered found = recover_one();
-  EXPECT_EQ(found.outcome.uri, "");
+  EXPECT_EQ(path_of(found.outcome.uri), after() / "2026-11-24" / "20261124T002318Z-call1-rec1.wav");
+  EXPECT_TRUE(fs::exists(path_of(found.outcome.uri)));
+  EXPECT_EQ(found.outcome.duration, 0s);
   EXPECT_NE(found.outcome.error, "");
-  EXPECT_TRUE(fs::exists(after() / "2026-11-24" / "20261124T002318Z-call1-rec1.wav"));
 }
 
 TEST_F(RecoverTest, LeavesAloneWhatIsBeingRecorded) {
@@ -319,19 +350,18 @@ TEST_F(RecoverTest, LeavesAloneWhatIsBeingRecorded) {
   EXPECT_TRUE(found->empty());
 }
 
-TEST_F(RecoverTest, StaysForTheNextStartWhereItIsStoppedOrCannotBeStored) {
-  Growing growing(before(), request("wav"));
+TEST_F(RecoverTest, StaysForTheNextStartWhereItBecomesTooLate) {
+  Request wanted = request("mp3");
+  wanted.settings.double_pass = true;
+  Growing growing(before(), wanted);
   growing.record(tone(440, 16000));
   crash();
-  fs::remove_all(after() / "2026-11-24");
-  std::ofstream(after() / "2026-11-24") << "a file";
   {
     const storage::Spool here = spool();
-    const auto found = record::survey(here);
+    auto found = record::survey(here);
     ASSERT_TRUE(found && found->size() == 1);
-    EXPECT_FALSE(record::recover(found->front(), {here, storage::FileStore(after())}, [] { return false; }));
+    EXPECT_FALSE(record::recover(found->front(), here, [] { return true; }));
   }
-  fs::remove(after() / "2026-11-24");
   EXPECT_EQ(recover_one().outcome.duration, 2s);
 }
 

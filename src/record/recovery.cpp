@@ -14,16 +14,19 @@ constexpr int kNiceness = 10;
 
 }  // namespace
 
-Recovery::Recovery(FinishingPlaces places, std::function<void(const Recovered&)> recovered)
-    : places_(places), recovered_(std::move(recovered)) {}
+Recovery::Recovery(const storage::Spool& spool, Ledger* ledger, Answers answers)
+    : spool_(spool), ledger_(ledger), answers_(std::move(answers)) {}
 
 Recovery::~Recovery() { stop(); }
 
 base::Result<void> Recovery::start() {
-  auto found = survey(places_.spool);
+  auto found = survey(spool_);
   if (!found) return std::move(found.error());
   leftovers_ = std::move(*found);
-  if (leftovers_.empty()) return {};
+  if (leftovers_.empty()) {
+    answers_.done(0);
+    return {};
+  }
   base::log::warn("record", "{} recordings were left in the spool: they are put right", leftovers_.size());
   try {
     thread_ = std::thread([this] { run(); });
@@ -44,19 +47,21 @@ void Recovery::run() {
   std::size_t done = 0;
   for (Leftover& leftover : leftovers_) {
     if (stopping_) break;
-    const auto recovered = recover(leftover, places_, [this] { return stopping_.load(); });
-    leftover.lock.reset();
-    if (!recovered) {
-      base::log::error("record", "{}: not recovered; it stays in the spool", leftover.stem);
-      continue;
-    }
+    const std::string stem = leftover.stem;
+    auto ready = recover(leftover, spool_, [this] { return stopping_.load(); });
+    if (!ready) continue;
     ++done;
-    const Outcome& outcome = recovered->outcome;
-    base::log::info("record", "{}: recovered: {} ms, {} bytes: {}", leftover.stem, outcome.duration.count(),
-                    outcome.size, outcome.uri.empty() ? "nothing was recorded yet" : outcome.uri);
-    recovered_(*recovered);
+    base::log::info("record", "{}: recovered: {} ms, {}", stem, duration_of(ready->facts).count(),
+                    ready->files.empty() ? "nothing was recorded yet" : ready->files.front().name);
+    if (ledger_ != nullptr) {
+      const std::filesystem::path file =
+          ready->files.empty() ? std::filesystem::path() : ready->files.front().file.path;
+      ledger_->began({ready->stem, ready->request, ready->request.settings, ready->facts.tags.began, file, true});
+    }
+    answers_.recovered(std::move(*ready));
   }
   base::log::info("record", "{} of {} recordings recovered", done, leftovers_.size());
+  answers_.done(leftovers_.size() - done);
 }
 
 }  // namespace record

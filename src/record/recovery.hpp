@@ -8,16 +8,21 @@
 #include <thread>
 #include <vector>
 
-#include "record/finishing.hpp"
+#include "record/ledger.hpp"
 #include "record/leftovers.hpp"
-#include "record/recovered.hpp"
+#include "record/ready.hpp"
 
 namespace record {
 
 class Recovery {
  public:
-  // `recovered` is called on the thread.
-  Recovery(FinishingPlaces places, std::function<void(const Recovered&)> recovered);
+  // Called on the thread; `done` within start() where there is nothing to do.
+  struct Answers {
+    std::function<void(Ready)> recovered;
+    std::function<void(std::size_t undone)> done;
+  };
+  // `spool` and `ledger` (or none) outlive this.
+  Recovery(const storage::Spool& spool, Ledger* ledger, Answers answers);
   Recovery(const Recovery&) = delete;
   Recovery& operator=(const Recovery&) = delete;
   ~Recovery();  // stop()
@@ -30,8 +35,9 @@ class Recovery {
  private:
   void run();
 
-  const FinishingPlaces places_;
-  const std::function<void(const Recovered&)> recovered_;
+  const storage::Spool& spool_;
+  Ledger* const ledger_;
+  const Answers answers_;
   std::vector<Leftover> leftovers_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

@@ -1,8 +1,18 @@
 #include "record/request.hpp"
 
-#include "record/hand_over.hpp"
-
 namespace record {
+
+std::string channels_text(const Settings& settings) {
+  switch (settings.direction) {
+    case Direction::send:
+      return "send";
+    case Direction::recv:
+      return "recv";
+    case Direction::duplex:
+      break;
+  }
+  return settings.channels() == 2 ? "send, recv" : "mixed";
+}
 
 Tags tags_of(const Request& request, const Settings& settings, std::chrono::system_clock::time_point began) {
   return {.call_id = request.call_id,

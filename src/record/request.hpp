@@ -23,6 +23,8 @@ struct Request {
   std::map<std::string, std::string> headers = {};
 };
 
+// What each channel of such a recording is: "send", "recv", "mixed" or "send, recv".
+std::string channels_text(const Settings& settings);
 Tags tags_of(const Request& request, const Settings& settings, std::chrono::system_clock::time_point began);
 // How the samples are held, where the format leaves a choice; else empty.
 std::string encoding_of(const Settings& settings);

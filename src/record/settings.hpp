@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace record {
@@ -80,6 +81,9 @@ enum class EndReason {
   error,            // see Outcome::error
   interrupted,      // the server was killed or lost power; what was recorded until then was found again
 };
+
+std::string_view name_of(EndReason reason);  // "max-duration"
+std::optional<EndReason> parse_reason(std::string_view name);
 
 // Figures of one recording, in samples of its rate (that at its end) where not said otherwise.
 struct Stats {

@@ -11,26 +11,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* name_of(EndReason reason) {
-  switch (reason) {
-    case EndReason::stop:
-      return "stop";
-    case EndReason::hangup:
-      return "hangup";
-    case EndReason::max_duration:
-      return "max-duration";
-    case EndReason::initial_timeout:
-      return "initial-timeout";
-    case EndReason::final_timeout:
-      return "final-timeout";
-    case EndReason::error:
-      return "error";
-    case EndReason::interrupted:
-      return "interrupted";
-  }
-  return "error";
-}
-
 // "send, recv" as a list.
 Json channels(const std::string& text) {
   Json list = Json::array();

@@ -57,10 +57,16 @@ bool take_opened(Story& story, const Json& json) {
   take(json, "call", request.call_id);
   take(json, "component", request.component_id);
   take(json, "client", request.client);
+  take(json, "account", request.account);
+  if (const auto headers = json.find("headers"); headers != json.end() && headers->is_object()) {
+    for (const auto& [name, value] : headers->items()) {
+      if (value.is_string()) request.headers[name] = value.get<std::string>();
+    }
+  }
   take(json, "from", request.from);
   take(json, "to", request.to);
-  constexpr std::int64_t kYear9999 = 253402300799999;  // ms
-  if (const auto ms = number(json, "began", 0, kYear9999)) {
+  constexpr std::int64_t kYear2200 = 7258118400000;  // ms; the clock counts nanoseconds
+  if (const auto ms = number(json, "began", 0, kYear2200)) {
     story.began = std::chrono::system_clock::time_point(std::chrono::milliseconds(*ms));
   }
   if (const auto rate = number(json, "rate", 1, kMostRate)) request.rate = static_cast<std::uint32_t>(*rate);
@@ -195,6 +201,7 @@ bool take_line(Story& story, std::string_view text) {
   take(json, "what", what);
   if (what == "opened") return take_opened(story, json);
   if (what == "ended") return take_ended(story, json);
+  if (what == "told") return story.is_told = true;
   StoryTrack* track = track_of(story, json);
   if (track == nullptr) return false;
   if (what == "track") return take_track(*track, json);

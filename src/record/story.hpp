@@ -48,6 +48,7 @@ struct Story {
   std::chrono::system_clock::time_point began{};
   std::vector<StoryTrack> tracks;  // the first is the recording itself
   std::optional<StoryEnd> end;     // its audio is all there
+  bool is_told = false;            // whoever waited for it knows that it has ended
   std::size_t damaged = 0;         // lines that count for nothing
 };
 

@@ -17,8 +17,8 @@ constexpr std::chrono::milliseconds kLettingGo{500};
 
 }  // namespace
 
-Writer::Writer(int number, const storage::Spool& spool, const storage::FileStore& store, Answers answers)
-    : number_(number), spool_(spool), store_(store), answers_(std::move(answers)), buffer_(2 * Track::kMaxBlock) {}
+Writer::Writer(int number, const storage::Spool& spool, Ledger* ledger, Answers answers)
+    : number_(number), spool_(spool), ledger_(ledger), answers_(std::move(answers)), buffer_(2 * Track::kMaxBlock) {}
 
 Writer::~Writer() { stop(); }
 
@@ -89,7 +89,7 @@ void Writer::obey() {
 }
 
 void Writer::open_now(const Open& command) {
-  auto recording = Recording::open(command.request, command.began, spool_, store_);
+  auto recording = Recording::open(command.request, command.began, spool_, ledger_);
   if (!recording) return answers_.opened(command.id, std::move(recording.error()));
   Track* track = &(*recording)->track();
   recordings_.emplace(command.id, std::move(*recording));
@@ -136,9 +136,14 @@ bool Writer::serve() {
 
 void Writer::finish(RecordingId id, Recording& recording) {
   Recording::Ending ending = recording.finish();
-  if (!ending.job) return answers_.finished(id, std::move(ending.outcome));
-  ending.job->id = id;
-  answers_.unfinished(std::move(*ending.job));
+  if (auto* ready = std::get_if<Ready>(&ending)) {
+    ready->id = id;
+    answers_.finished(std::move(*ready));
+  } else {
+    auto& job = std::get<FinishingJob>(ending);
+    job.id = id;
+    answers_.unfinished(std::move(job));
+  }
 }
 
 void Writer::shut_all() {

@@ -23,12 +23,13 @@ class Writer {
   struct Answers {
     std::function<void(RecordingId, base::Result<Track*>)> opened;
     std::function<void(ParticipantId, base::Result<Track*>)> participant_opened;
-    std::function<void(RecordingId, Outcome)> finished;
-    std::function<void(FinishingJob)> unfinished;  // instead: its outcome is still to be made
+    std::function<void(Ready)> finished;
+    std::function<void(FinishingJob)> unfinished;  // instead: its file is still to be made
     std::function<void()> written = {};            // something reached a file, or may have
   };
 
-  Writer(int number, const storage::Spool& spool, const storage::FileStore& store, Answers answers);
+  // `ledger`: none, or outlives this.
+  Writer(int number, const storage::Spool& spool, Ledger* ledger, Answers answers);
   ~Writer();  // after stop() only the tracks that were never given back are left to free
 
   base::Result<void> start();
@@ -73,7 +74,7 @@ class Writer {
 
   const int number_;
   const storage::Spool& spool_;
-  const storage::FileStore& store_;
+  Ledger* const ledger_;
   const Answers answers_;
   base::Inbox<Command> commands_;
   std::thread thread_;

@@ -4,16 +4,13 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
-#include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <thread>
-#include <unistd.h>
 
+#include "base/inbox.hpp"
 #include "base/log.hpp"
-#include "base/mailbox.hpp"
 #include "base/random.hpp"
 #include "storage/disk_error.hpp"
 
@@ -24,32 +21,6 @@ using base::Result;
 using Job = DeliveryQueue::Job;
 
 double random_share() { return static_cast<double>(base::random_u32()) / 4294967296.0; }
-
-// Mailbox and eventfd: one thread waits for what others say.
-template <class T>
-class Inbox {
- public:
-  Inbox() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), mailbox_([this] { wake(); }) {}
-  bool is_good() const { return static_cast<bool>(fd_); }
-  void post(T message) { mailbox_.post(std::move(message)); }
-  void wake() {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t ignored = ::write(fd_.get(), &one, sizeof one);
-  }
-  // Until something has come, or `milliseconds` have passed; -1: for ever.
-  template <class Handle>
-  void wait(int milliseconds, Handle&& handle) {
-    pollfd poll{fd_.get(), POLLIN, 0};
-    ::poll(&poll, 1, milliseconds);
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t ignored = ::read(fd_.get(), &count, sizeof count);
-    mailbox_.drain(std::forward<Handle>(handle));
-  }
-
- private:
-  base::Fd fd_;
-  base::Mailbox<T> mailbox_;
-};
 
 struct Done {
   std::size_t uploader;
@@ -82,7 +53,7 @@ class Uploader {
   void give(Job job) { inbox_.post(std::move(job)); }
   void stop() {
     stopping_ = true;
-    inbox_.wake();
+    inbox_.ring();
   }
   void join() {
     if (thread_.joinable()) thread_.join();
@@ -92,7 +63,8 @@ class Uploader {
   void run() {
     pthread_setname_np(pthread_self(), "delivery");
     while (!stopping_) {
-      inbox_.wait(-1, [this](Job&& job) { done_(deliver(job)); });
+      inbox_.wait(std::chrono::milliseconds(-1));
+      inbox_.drain([this](Job&& job) { done_(deliver(job)); });
     }
   }
 
@@ -116,7 +88,7 @@ class Uploader {
   const std::map<std::string, Settings>& settings_;
   const std::function<void(Done)> done_;
   std::map<std::string, std::unique_ptr<Store>> stores_;
-  Inbox<Job> inbox_;
+  base::Inbox<Job> inbox_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
@@ -136,6 +108,7 @@ class Delivery::Impl {
     for (const auto& [name, settings] : settings_.stores) {
       if (auto opened = open_store(settings); !opened) return std::move(opened.error()).in("store '" + name + "'");
     }
+    if (!inbox_) return base::Error{base::Kind::no_resources, "start the delivery threads: no descriptor left"};
     if (auto locked = journal_.lock(); !locked) return locked;
     auto recovered = queue_.recover(std::chrono::system_clock::now());
     if (!recovered) return std::move(recovered.error());
@@ -143,6 +116,7 @@ class Delivery::Impl {
     if (recovered->waiting > 0)
       base::log::info("delivery", "{} recordings are still to be delivered", recovered->waiting);
     announced_ = std::move(recovered->stored);
+    found_ = std::move(recovered->found);
     const auto count = static_cast<std::size_t>(std::max(1, settings_.queue.concurrency));
     try {
       for (std::size_t i = 0; i < count; ++i) {
@@ -165,7 +139,7 @@ class Delivery::Impl {
     for (auto& uploader : uploaders_) uploader->stop();
     for (auto& uploader : uploaders_) uploader->join();
     stopping_ = true;
-    inbox_.wake();
+    inbox_.ring();
     if (thread_.joinable()) thread_.join();
     uploaders_.clear();
   }
@@ -175,9 +149,12 @@ class Delivery::Impl {
   void submit(const DeliveryEntry& entry) {
     if (auto added = queue_.add(entry, now()); !added) {
       base::log::error("delivery", "{}: {}", entry.id(), added.error().text);
-      if (events_.refused) events_.refused(entry.id(), added.error());
+      if (events_.unwritten) events_.unwritten(entry.id(), added.error());
+    } else if (events_.accepted) {
+      events_.accepted(entry.id());
     }
   }
+  void told(const std::string& id) { queue_.told(id); }
   void retry(const std::string& id) { queue_.retry(now(), id); }
   DeliveryState state() const { return {queue_.stores(), queue_.waiting(), queue_.busy()}; }
 
@@ -186,12 +163,19 @@ class Delivery::Impl {
 
   void run() {
     pthread_setname_np(pthread_self(), "deliverer");
+    for (const DeliveryEntry& entry : found_) {
+      if (events_.found) events_.found(entry);
+    }
     for (const DeliveryEntry& entry : announced_) {
       if (events_.stored) events_.stored(entry);
     }
     for (bool stopping = false; !stopping;) {
       stopping = stopping_;  // read first: what was posted before stop() is handled below
-      inbox_.wait(stopping ? 0 : patience(), [](std::function<void()>&& action) { action(); });
+      inbox_.wait(std::chrono::milliseconds(stopping ? 0 : patience()));
+      inbox_.drain([](std::function<void()>&& action) { action(); });
+      for (const std::string& id : queue_.write_down(now())) {
+        if (events_.accepted) events_.accepted(id);
+      }
       for (const std::string& id : queue_.collect(now())) {
         if (events_.removed) events_.removed(id);
       }
@@ -220,7 +204,7 @@ class Delivery::Impl {
   void take_result(const Done& done) {
     idle_.push_back(done.uploader);
     if (done.result) {
-      if (const auto stored = queue_.succeeded(done.id, done.result->uri, now()); !stored) {
+      if (const auto stored = queue_.succeeded(done.id, *done.result, now()); !stored) {
         base::log::error("delivery", "{}: {}", done.id, stored.error().text);
       } else if (events_.stored) {
         events_.stored(*stored);
@@ -244,10 +228,10 @@ class Delivery::Impl {
   const Events events_;
   DeliveryJournal journal_;
   DeliveryQueue queue_;
-  Inbox<std::function<void()>> inbox_;
+  base::Inbox<std::function<void()>> inbox_;
   std::vector<std::unique_ptr<Uploader>> uploaders_;
   std::vector<std::size_t> idle_;
-  std::vector<DeliveryEntry> announced_;
+  std::vector<DeliveryEntry> announced_, found_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> giving_up_{false};  // uploads that fail now do so because of it
   std::thread thread_;
@@ -261,6 +245,9 @@ Result<void> Delivery::start() { return impl_->start(); }
 void Delivery::stop() { impl_->stop(); }
 void Delivery::submit(DeliveryEntry entry) {
   impl_->tell([this, entry = std::move(entry)] { impl_->submit(entry); });
+}
+void Delivery::told(const std::string& id) {
+  impl_->tell([this, id] { impl_->told(id); });
 }
 void Delivery::retry(const std::string& id) {
   impl_->tell([this, id] { impl_->retry(id); });

@@ -31,13 +31,17 @@ struct DeliveryState {
 class Delivery {
  public:
   struct Events {
+    // Left by a process before this one: told before anything else.
+    std::function<void(const DeliveryEntry&)> found = {};
+    // It is on disk: from now on a crash changes nothing.
+    std::function<void(const std::string& id)> accepted = {};
     // Once a recording: it is stored and that is on disk. After a crash perhaps once more, for the same id.
-    std::function<void(const DeliveryEntry&)> stored;
+    std::function<void(const DeliveryEntry&)> stored = {};
     // An attempt failed; it will be tried again.
-    std::function<void(const std::string& id, const std::string& store, const std::string& error)> failed;
-    // submit() could not be written down: the files stay in the spool under the names they have.
-    std::function<void(const std::string& id, const base::Error& error)> refused;
-    std::function<void(const std::string& id)> removed;  // the local copy
+    std::function<void(const std::string& id, const std::string& store, const std::string& error)> failed = {};
+    // The disk had no room for the entry. It is delivered all the same, and accepted once there is room.
+    std::function<void(const std::string& id, const base::Error& error)> unwritten = {};
+    std::function<void(const std::string& id)> removed = {};  // the local copy
   };
 
   // Events are called on the decider's thread.
@@ -51,6 +55,8 @@ class Delivery {
 
   // Any thread. The pieces are whole and synced; they may still be called <name>.part.
   void submit(DeliveryEntry entry);
+  // Any thread. Whoever waited for it knows: that outlives this process.
+  void told(const std::string& id);
   // Any thread. Everything, or one recording, is tried now.
   void retry(const std::string& id = {});
   // Any thread; `answer` is called on the decider's.

@@ -41,7 +41,10 @@ bool is_sha256(const std::string& text) {
 Json pieces(const std::vector<Piece>& all) {
   Json list = Json::array();
   for (const Piece& one : all) {
-    list.push_back({{"name", one.name}, {"size", one.size}, {"sha256", one.sha256}, {"type", one.content_type}});
+    Json json = {{"name", one.name}, {"size", one.size}, {"sha256", one.sha256}, {"type", one.content_type}};
+    const std::string file = one.path.filename().string();
+    if (file != one.name) json["file"] = file;
+    list.push_back(std::move(json));
   }
   return list;
 }
@@ -68,8 +71,9 @@ DeliveryEntry read(const Json& json, const std::filesystem::path& spool) {
   about.duration = milliseconds(integer(json.at("duration")));
   for (const Json& one : json.at("pieces")) {
     const std::string name = one.at("name");
-    entry.item.pieces.push_back(
-        {spool / name, name, static_cast<std::uint64_t>(integer(one.at("size"))), one.at("sha256"), one.at("type")});
+    entry.item.pieces.push_back({spool / one.value("file", name), name,
+                                 static_cast<std::uint64_t>(integer(one.at("size"))), one.at("sha256"),
+                                 one.at("type")});
   }
   entry.item.attempt = static_cast<int>(std::clamp<std::int64_t>(integer(json.at("attempt")), 0, kMostAttempts));
   entry.stores = json.at("stores").get<std::vector<std::string>>();
@@ -79,7 +83,10 @@ DeliveryEntry read(const Json& json, const std::filesystem::path& spool) {
   entry.error = json.value("error", "");
   entry.uri = json.value("uri", "");
   entry.store = json.value("store", "");
+  entry.file = json.value("file", "");
   entry.stored = wall_time(json.contains("stored") ? integer(json.at("stored")) : 0);
+  if (json.contains("notes")) entry.notes = json.at("notes").get<std::map<std::string, std::string>>();
+  entry.is_told = json.value("told", false);
   return entry;
 }
 
@@ -104,9 +111,12 @@ std::string entry_text(const DeliveryEntry& entry) {
                {"spooled", count(entry.spooled)},
                {"next", count(entry.next)}};
   if (!entry.error.empty()) json["error"] = entry.error;
+  if (!entry.notes.empty()) json["notes"] = entry.notes;
+  if (entry.is_told) json["told"] = true;
   if (entry.state == State::stored) {
     json["uri"] = entry.uri;
     json["store"] = entry.store;
+    if (!entry.file.empty()) json["file"] = entry.file.string();
     json["stored"] = count(entry.stored);
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -123,8 +133,9 @@ base::Result<DeliveryEntry> parse_entry(std::string_view text, const std::filesy
     return base::bad_request(error.what());
   }
   const auto& all = entry.item.pieces;
-  const bool whole = !all.empty() && std::all_of(all.begin(), all.end(), [](const Piece& one) {
-    return is_file_name(one.name) && is_sha256(one.sha256);
+  const bool whole = !all.empty() && std::all_of(all.begin(), all.end(), [&spool](const Piece& one) {
+    return is_file_name(one.name) && is_sha256(one.sha256) && is_file_name(one.path.filename().string()) &&
+           one.path == spool / one.path.filename();
   });
   if (!whole) return base::bad_request("names a piece that cannot be");
   if (!is_file_name(entry.id())) return base::bad_request("has an id that cannot be");

@@ -7,6 +7,7 @@
 // A value. Reading one never trusts it: what is not whole and plausible is refused.
 
 #include <chrono>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +30,15 @@ struct DeliveryEntry {
   std::string error;   // of the last attempt
   // Once stored:
   std::string uri;
-  std::string store;  // which
+  std::string store;             // which
+  std::filesystem::path file{};  // as in the Receipt
   WallTime stored{};
+
+  // Of whoever submitted it, given back with the entry.
+  std::map<std::string, std::string> notes{};
+  bool is_told = false;  // whoever waited for it knows
+  // Of the spool: removed as soon as the entry is on disk, before anything is delivered. Not part of the entry.
+  std::vector<std::filesystem::path> obsolete{};
 
   const std::string& id() const { return item.about.id; }
 };

@@ -45,11 +45,8 @@ std::string content(const fs::path& path) {
 // A piece whose entry was written and that had not got its name yet.
 void name_parts(const DeliveryEntry& entry) {
   for (const Piece& piece : entry.item.pieces) {
-    struct stat status {};
-    const std::string part = piece.path.string() + ".part";
-    if (::lstat(piece.path.c_str(), &status) != 0 && ::lstat(part.c_str(), &status) == 0) {
-      ::renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, piece.path.c_str(), RENAME_NOREPLACE);
-    }
+    const fs::path path = DeliveryJournal::where_it_lies(piece);
+    if (path != piece.path) ::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, piece.path.c_str(), RENAME_NOREPLACE);
   }
 }
 
@@ -82,12 +79,23 @@ Result<void> DeliveryJournal::write(const DeliveryEntry& entry) const {
 Result<void> DeliveryJournal::begin(const DeliveryEntry& entry) const {
   if (auto written = write(entry); !written) return written;
   name_parts(entry);
+  for (const fs::path& path : entry.obsolete) ::unlink(path.c_str());
   return {};
 }
 
+fs::path DeliveryJournal::where_it_lies(const Piece& piece) {
+  struct stat status {};
+  const std::string part = piece.path.string() + ".part";
+  const bool has_no_name = ::lstat(piece.path.c_str(), &status) != 0 && ::lstat(part.c_str(), &status) == 0;
+  return has_no_name ? fs::path(part) : piece.path;
+}
+
 Result<void> DeliveryJournal::forget(const DeliveryEntry& entry) const {
+  // Of one that could never be written down.
+  for (const fs::path& path : entry.obsolete) ::unlink(path.c_str());
   for (const Piece& piece : entry.item.pieces) {
-    if (::unlink(piece.path.c_str()) != 0 && errno != ENOENT) return disk_error("remove " + piece.path.string(), errno);
+    const fs::path path = where_it_lies(piece);
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return disk_error("remove " + path.string(), errno);
   }
   // The entry goes last: files without one would be taken for recordings that nobody has delivered.
   if (auto synced = sync_directory(spool_); !synced) return synced;

@@ -17,9 +17,12 @@ class DeliveryJournal {
 
   // Locks the spool against a second process; unavailable where there is one.
   base::Result<void> lock();
-  // Of a recording that is new here: its pieces are whole and synced, and may still be called <name>.part.
+  // Of a recording that is new here: its pieces are whole and synced, and may still be called <name>.part. Removes what
+  // the entry makes obsolete.
   base::Result<void> begin(const DeliveryEntry& entry) const;
   base::Result<void> write(const DeliveryEntry& entry) const;
+  // <path>, or <path>.part as long as it has not got its name.
+  static std::filesystem::path where_it_lies(const Piece& piece);
   // Removes the local files of a recording that is stored, then its entry.
   base::Result<void> forget(const DeliveryEntry& entry) const;
 

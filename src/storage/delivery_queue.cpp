@@ -13,6 +13,7 @@ using std::chrono::system_clock;
 using State = DeliveryEntry::State;
 
 constexpr milliseconds kReleaseWithin{5000};  // after a store works again
+constexpr milliseconds kWriteAgain{5000};
 constexpr int kMostDoublings = 20;
 constexpr int kOutage = 3;  // failures in a row; fewer may be one recording that the store does not want
 
@@ -34,8 +35,9 @@ base::Result<DeliveryQueue::Recovered> DeliveryQueue::recover(WallTime now) {
       // Whatever was wrong may be over. Not all at once.
       entry.next = now + duration_cast<system_clock::duration>(kReleaseWithin * jitter_());
     }
+    recovered.found.push_back(entry);
     const std::string id = entry.id();
-    places_[id] = {std::move(entry), 0, 0, false};
+    places_[id] = Place{.entry = std::move(entry)};
   }
   return recovered;
 }
@@ -44,10 +46,40 @@ base::Result<void> DeliveryQueue::add(DeliveryEntry entry, WallTime now) {
   assert(!entry.stores.empty() && !entry.item.pieces.empty());
   entry.spooled = now;
   entry.next = now;
-  if (auto written = journal_.begin(entry); !written) return written;
+  auto written = journal_.begin(entry);
   const std::string id = entry.id();
-  places_[id] = {std::move(entry), 0, 0, false};
-  return {};
+  Place& place = places_[id] = Place{.entry = std::move(entry)};
+  if (written) {
+    place.entry.obsolete.clear();
+  } else {
+    place.write_due = now + kWriteAgain;
+  }
+  return written;
+}
+
+std::vector<std::string> DeliveryQueue::write_down(WallTime now) {
+  std::vector<std::string> written;
+  for (auto& [id, place] : places_) {
+    if (!place.write_due || *place.write_due > now || place.busy) continue;
+    if (journal_.begin(place.entry)) {
+      place.write_due.reset();
+      place.entry.obsolete.clear();
+      written.push_back(id);
+    } else {
+      place.write_due = now + kWriteAgain;
+    }
+  }
+  return written;
+}
+
+void DeliveryQueue::told(const std::string& id) {
+  const auto found = places_.find(id);
+  if (found == places_.end() || found->second.entry.is_told) return;
+  DeliveryEntry& entry = found->second.entry;
+  entry.is_told = true;
+  // What is stored and not kept is gone in a moment. Where this cannot be written it may be told twice.
+  if (found->second.write_due || (entry.state == State::stored && options_.keep.count() == 0)) return;
+  [[maybe_unused]] const auto written = journal_.write(entry);
 }
 
 std::optional<WallTime> DeliveryQueue::when(const Place& place, std::size_t store) const {
@@ -81,7 +113,11 @@ std::optional<DeliveryQueue::Job> DeliveryQueue::take(WallTime now) {
   // The number of attempts is on disk before one begins, so that a store is told when somebody may have been there
   // before. A disk that cannot take it must not keep a recording from being delivered: then it is told in any case.
   ++entry.item.attempt;
-  if (!journal_.write(entry)) job.item.attempt = entry.item.attempt;
+  if (first->write_due) {
+    for (Piece& piece : job.item.pieces) piece.path = DeliveryJournal::where_it_lies(piece);
+  } else if (!journal_.write(entry)) {
+    job.item.attempt = entry.item.attempt;
+  }
   first->busy = true;
   ++busy_;
   ++states_[job.store].busy;
@@ -98,7 +134,7 @@ DeliveryQueue::Place& DeliveryQueue::given_back(const std::string& id) {
   return place;
 }
 
-base::Result<DeliveryEntry> DeliveryQueue::succeeded(const std::string& id, const std::string& uri, WallTime now) {
+base::Result<DeliveryEntry> DeliveryQueue::succeeded(const std::string& id, const Receipt& receipt, WallTime now) {
   Place& place = given_back(id);
   DeliveryEntry& entry = place.entry;
   StoreState& state = states_[entry.stores[place.store]];
@@ -107,11 +143,14 @@ base::Result<DeliveryEntry> DeliveryQueue::succeeded(const std::string& id, cons
   state.error.clear();
   DeliveryEntry stored = entry;
   stored.state = State::stored;
-  stored.uri = uri;
+  stored.uri = receipt.uri;
+  stored.file = receipt.file;
   stored.store = entry.stores[place.store];
   stored.stored = now;
   stored.error.clear();
-  if (auto written = journal_.write(stored); !written) {
+  // A full disk cannot take that it is stored. It is told all the same where the local files can go at once.
+  const bool is_leaving = options_.keep.count() == 0;
+  if (auto written = journal_.write(stored); !written && !is_leaving) {
     entry.next = now + back_off(++place.rounds, options_.longest_retry);
     entry.error = written.error().text;
     return std::move(written.error());
@@ -181,7 +220,8 @@ std::vector<std::string> DeliveryQueue::collect(WallTime now) {
   std::vector<std::string> gone;
   for (auto at = places_.begin(); at != places_.end();) {
     const DeliveryEntry& entry = at->second.entry;
-    if (entry.state == State::stored && entry.stored + options_.keep <= now && journal_.forget(entry)) {
+    const bool is_over = entry.state == State::stored && (entry.is_told || !options_.until_told);
+    if (is_over && entry.stored + options_.keep <= now && journal_.forget(entry)) {
       gone.push_back(at->first);
       at = places_.erase(at);
     } else {
@@ -198,7 +238,9 @@ std::optional<WallTime> DeliveryQueue::next_due() const {
   };
   for (const auto& [id, place] : places_) {
     const DeliveryEntry& entry = place.entry;
-    if (entry.state == State::stored) consider(entry.stored + options_.keep);
+    const bool is_over = entry.state == State::stored && (entry.is_told || !options_.until_told);
+    if (is_over) consider(entry.stored + options_.keep);
+    if (place.write_due) consider(*place.write_due);
     if (place.busy || entry.state != State::waiting) continue;
     for (std::size_t i = place.store; i < entry.stores.size(); ++i) consider(when(place, i));
   }

@@ -28,6 +28,7 @@ struct DeliveryOptions {
   // How long the stores before it must have failed a recording until a fallback gets it.
   std::chrono::milliseconds fallback_after{60'000};
   std::chrono::milliseconds keep{0};  // local copies stay so long after they are stored
+  bool until_told = false;            // and, whatever `keep` says, until told()
 };
 
 // As it can be asked for: `telegraphone` counters and states.
@@ -46,17 +47,23 @@ class DeliveryQueue {
   // `jitter` gives a number from 0 to 1.
   DeliveryQueue(DeliveryOptions options, DeliveryJournal& journal, std::function<double()> jitter);
 
-  // What a process before this one left; gives those that are stored and may not have been announced. `unreadable`
-  // entries are for the log.
+  // What a process before this one left: all of it, and of that what is stored and may not have been announced.
+  // `unreadable` entries are for the log.
   struct Recovered {
-    std::vector<DeliveryEntry> stored;
+    std::vector<DeliveryEntry> stored, found;
     std::size_t waiting = 0;
     std::vector<std::string> unreadable;
   };
   base::Result<Recovered> recover(WallTime now);
 
-  // A recording whose pieces are whole and synced. It is certain once this has returned without an error.
+  // A recording whose pieces are whole and synced. It is certain once this has returned without an error. Where it
+  // cannot be written down now it is delivered all the same, and write_down() tries again; until one of both has
+  // happened what makes it obsolete stays in the spool.
   base::Result<void> add(DeliveryEntry entry, WallTime now);
+  // Entries that had no room on the disk; gives the ids of those that have found it.
+  std::vector<std::string> write_down(WallTime now);
+  // Whoever waited for it knows.
+  void told(const std::string& id);
 
   struct Job {
     Item item;
@@ -66,7 +73,7 @@ class DeliveryQueue {
   std::optional<Job> take(WallTime now);
   // What came of a job. succeeded() gives the entry as it is now kept; an error if that could not be written down: then
   // it is tried again, which the store must bear.
-  base::Result<DeliveryEntry> succeeded(const std::string& id, const std::string& uri, WallTime now);
+  base::Result<DeliveryEntry> succeeded(const std::string& id, const Receipt& receipt, WallTime now);
   void failed(const std::string& id, const std::string& error, WallTime now);
   // What is in the spool is not what was put there. It stays; retry() with its id tries it again.
   void spoiled(const std::string& id, const std::string& error);
@@ -91,6 +98,7 @@ class DeliveryQueue {
     std::size_t store = 0;  // of entry.stores
     int rounds = 0;         // that failed, of this process
     bool busy = false;
+    std::optional<WallTime> write_due{};  // it is not on the disk yet
   };
 
   std::chrono::milliseconds back_off(int failures, std::chrono::milliseconds longest) const;

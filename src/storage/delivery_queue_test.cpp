@@ -57,7 +57,7 @@ TEST_F(DeliveryQueueTest, DeliversARecordingAndForgetsItOnceItIsStored) {
   EXPECT_EQ(taken(), "") << "one recording is never delivered by two at a time";
   EXPECT_TRUE(queue->collect(now).empty());
   EXPECT_TRUE(in_spool("r1.mp3"));
-  const auto stored = queue->succeeded("r1", "https://s/r1.mp3", now);
+  const auto stored = queue->succeeded("r1", {"https://s/r1.mp3"}, now);
   ASSERT_TRUE(stored);
   EXPECT_EQ(stored->uri, "https://s/r1.mp3");
   EXPECT_THAT(queue->collect(now), ElementsAre("r1"));
@@ -69,7 +69,7 @@ TEST_F(DeliveryQueueTest, KeepsTheLocalCopyForTheTimeThatIsConfigured) {
   restart();
   add("r1");
   taken();
-  ASSERT_TRUE(queue->succeeded("r1", "u", now));
+  ASSERT_TRUE(queue->succeeded("r1", {"u"}, now));
   EXPECT_TRUE(queue->collect(now + 59min).empty());
   EXPECT_EQ(queue->next_due(), now + 1h);
   restart();
@@ -110,7 +110,7 @@ TEST_F(DeliveryQueueTest, TriesAStoreThatFailsWithOneRecordingAtATimeAndThenWith
   EXPECT_EQ(taken(), "r5@main");
   EXPECT_EQ(taken(), "") << "the others wait for what becomes of it";
   EXPECT_FALSE(queue->next_due()) << "and nobody looks before that";
-  ASSERT_TRUE(queue->succeeded("r5", "u", now));
+  ASSERT_TRUE(queue->succeeded("r5", {"u"}, now));
   now += 5s;
   std::set<std::string> all;
   for (int i = 0; i < 4; ++i) all.insert(taken());
@@ -129,7 +129,7 @@ TEST_F(DeliveryQueueTest, AFallbackGetsWhatThePrimaryHasFailedForLongEnough) {
   EXPECT_EQ(taken(), "r1@main");
   queue->failed("r1", "down", now);
   EXPECT_EQ(taken(), "r1@other");
-  const auto stored = queue->succeeded("r1", "https://other/r1", now);
+  const auto stored = queue->succeeded("r1", {"https://other/r1"}, now);
   ASSERT_TRUE(stored);
   EXPECT_EQ(stored->store, "other");
 }
@@ -164,7 +164,7 @@ TEST_F(DeliveryQueueTest, ARecordingThatTheStoreDoesNotWantDoesNotHoldUpOthers) 
         queue->failed(id, "HTTP status 413", now);
       } else {
         ++good;
-        ASSERT_TRUE(queue->succeeded(id, "u", now));
+        ASSERT_TRUE(queue->succeeded(id, {"u"}, now));
       }
     }
     queue->collect(now);
@@ -191,7 +191,7 @@ TEST_F(DeliveryQueueTest, AnnouncesAgainWhatWasStoredWhenItWasKilledAndDoesNotDe
   restart();
   add("r1");
   taken();
-  ASSERT_TRUE(queue->succeeded("r1", "https://s/r1", now));
+  ASSERT_TRUE(queue->succeeded("r1", {"https://s/r1"}, now));
   restart();
   ASSERT_EQ(recovered.stored.size(), 1U);
   EXPECT_EQ(recovered.stored.front().uri, "https://s/r1");
@@ -273,7 +273,7 @@ TEST_F(DeliveryQueueTest, AnOutageOf24HoursWithRestartsLosesNothingAndDuplicates
         restart();
         break;
       }
-      ASSERT_TRUE(queue->succeeded(id, "https://s/" + piece.name, now));
+      ASSERT_TRUE(queue->succeeded(id, {"https://s/" + piece.name}, now));
       ++announced[id];
     }
     queue->collect(now);

@@ -44,8 +44,6 @@ TEST_F(DeliveryTest, StoresWhatIsSubmittedAndRemovesTheLocalCopy) {
   std::map<std::string, std::string> uris;
   Delivery delivery(spool(), settings(),
                     {.stored = [&](const DeliveryEntry& e) { uris[e.id()] = e.uri; },
-                     .failed = {},
-                     .refused = {},
                      .removed =
                          [&](const std::string&) {
                            if (++removed == kMany) all.set_value();
@@ -66,14 +64,14 @@ TEST_F(DeliveryTest, GoesOnUntilItWorksAndTellsTheStateOfItsStores) {
   std::promise<std::string> stored;
   bool first = true;
   Delivery delivery(spool(), settings(),
-                    {.stored = [&](const DeliveryEntry& e) { stored.set_value(e.id()); },
-                     .failed =
-                         [&](const std::string&, const std::string&, const std::string& error) {
-                           if (first) failed.set_value(error);
-                           first = false;
-                         },
-                     .refused = {},
-                     .removed = {}});
+                    {
+                        .stored = [&](const DeliveryEntry& e) { stored.set_value(e.id()); },
+                        .failed =
+                            [&](const std::string&, const std::string&, const std::string& error) {
+                              if (first) failed.set_value(error);
+                              first = false;
+                            },
+                    });
   ASSERT_TRUE(delivery.start());
   delivery.submit(entry("r1"));
   EXPECT_THAT(failed.get_future().get(), HasSubstr("Not a directory"));
@@ -93,13 +91,12 @@ TEST_F(DeliveryTest, TakesUpWhatTheProcessBeforeItHasLeft) {
     std::promise<void> failed;
     std::atomic<int> times{0};
     Delivery delivery(spool(), settings(),
-                      {.stored = {},
-                       .failed =
-                           [&](const auto&, const auto&, const auto&) {
-                             if (++times == 1) failed.set_value();
-                           },
-                       .refused = {},
-                       .removed = {}});
+                      {
+                          .failed =
+                              [&](const auto&, const auto&, const auto&) {
+                                if (++times == 1) failed.set_value();
+                              },
+                      });
     ASSERT_TRUE(delivery.start());
     delivery.submit(entry("r1"));
     failed.get_future().get();
@@ -107,9 +104,10 @@ TEST_F(DeliveryTest, TakesUpWhatTheProcessBeforeItHasLeft) {
   EXPECT_EQ(disk.content(spool() / "r1.mp3"), "audio of r1");
   fs::remove(disk.root / "kept");
   std::promise<std::string> stored;
-  Delivery delivery(
-      spool(), settings(),
-      {.stored = [&](const DeliveryEntry& e) { stored.set_value(e.uri); }, .failed = {}, .refused = {}, .removed = {}});
+  Delivery delivery(spool(), settings(),
+                    {
+                        .stored = [&](const DeliveryEntry& e) { stored.set_value(e.uri); },
+                    });
   ASSERT_TRUE(delivery.start());
   delivery.retry();
   EXPECT_THAT(stored.get_future().get(), HasSubstr("/kept/2026-11-23/r1.mp3"));
@@ -118,10 +116,9 @@ TEST_F(DeliveryTest, TakesUpWhatTheProcessBeforeItHasLeft) {
 TEST_F(DeliveryTest, DoesNotBlameTheStoreForWhatIsMissingInTheSpool) {
   std::promise<std::string> failed;
   Delivery delivery(spool(), settings(),
-                    {.stored = {},
-                     .failed = [&](const auto&, const auto&, const std::string& error) { failed.set_value(error); },
-                     .refused = {},
-                     .removed = {}});
+                    {
+                        .failed = [&](const auto&, const auto&, const std::string& error) { failed.set_value(error); },
+                    });
   ASSERT_TRUE(delivery.start());
   DeliveryEntry one = entry("r1");
   std::ofstream(one.item.pieces[0].path, std::ios::app) << "more";
@@ -163,17 +160,16 @@ TEST_F(DeliveryTest, AnS3ThatMisbehavesAndRestartsLoseNothingAndDuplicateNothing
     int seen = 0;
     bool told = false;
     Delivery delivery(spool(), with,
-                      {.stored =
-                           [&](const DeliveryEntry& e) {
-                             ++stored[e.id()];
-                             ++seen;
-                             if (told || (seen < 5 && stored.size() < kMany)) return;
-                             told = true;
-                             enough.set_value();
-                           },
-                       .failed = {},
-                       .refused = {},
-                       .removed = {}});
+                      {
+                          .stored =
+                              [&](const DeliveryEntry& e) {
+                                ++stored[e.id()];
+                                ++seen;
+                                if (told || (seen < 5 && stored.size() < kMany)) return;
+                                told = true;
+                                enough.set_value();
+                              },
+                      });
     ASSERT_TRUE(delivery.start());
     if (life == 0) {
       for (const DeliveryEntry& one : entries) delivery.submit(one);

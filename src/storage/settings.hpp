@@ -28,6 +28,7 @@ class Settings {
   std::string choice(const std::string& key, std::string otherwise, std::initializer_list<std::string_view> of);
   std::vector<std::string> list(const std::string& key);
   std::map<std::string, std::string> table(const std::string& key);
+  const nlohmann::json& values() const { return values_; }
   bool has(const std::string& key) const { return values_.contains(key); }
 
   // What a strategy finds wrong itself: "key: what is expected".

@@ -50,7 +50,8 @@ struct Item {
 };
 
 struct Receipt {
-  std::string uri;  // where the recording can be fetched
+  std::string uri;                  // where the recording can be fetched
+  std::filesystem::path file = {};  // where this machine has it, if the store is one of its directories
 };
 
 class Store {

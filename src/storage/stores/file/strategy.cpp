@@ -102,7 +102,7 @@ class FileStore final : public Store {
       if (!path) return std::move(path.error());
       placed = std::move(*path);
     }
-    return Receipt{uri_of(placed)};
+    return Receipt{uri_of(placed), placed};
   }
 
   std::string expected_uri(const Item& item) const override {
