@@ -102,6 +102,9 @@ inline std::vector<std::filesystem::path> files_below(const std::filesystem::pat
   }
 }
 
+// Nothing grows and nothing is to be delivered.
+inline bool is_spool_empty(const std::filesystem::path& directory) { return files_below(directory / "spool").empty(); }
+
 inline std::filesystem::path sidecar_of(std::filesystem::path file) { return file.replace_extension(".json"); }
 
 }  // namespace record::testing

@@ -249,6 +249,10 @@ base::Result<DeliveryEntry> Dispatcher::entry_of(const Ready& ready) {
   about.duration = duration_of(ready.facts);
   for (const ReadyFile& one : ready.files) {
     auto piece = piece_of(one.file.path, one.name);
+    if (!piece && !entry.item.pieces.empty()) {  // the recording itself does not wait for it
+      base::log::error("record", "{}: {} is not delivered: {}", ready.stem, one.name, piece.error().text);
+      continue;
+    }
     if (!piece) return std::move(piece.error());
     entry.item.pieces.push_back(std::move(*piece));
   }

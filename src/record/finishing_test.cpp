@@ -45,7 +45,7 @@ class FinishingTest : public ::testing::Test {
     track.push_end(reason, {.rate = track.rate()});
     return desk.outcome();
   }
-  bool spool_is_empty() const { return fs::is_empty(directory.path() / "spool"); }
+  bool spool_is_empty() const { return record::testing::is_spool_empty(directory.path()); }
 
   TemporaryDirectory directory;
   Desk desk{directory.path()};
@@ -317,7 +317,7 @@ TEST(FinishingOnAFullDisk, LosesNothing) {
     EXPECT_EQ(outcome.error, "the recording is not put together: write: No space left on device");
     EXPECT_EQ(outcome.duration.count(), 37500);
     EXPECT_EQ(decoded(path_of(outcome.uri)), audio);
-    EXPECT_TRUE(fs::is_empty(directory.path() / "spool"));
+    EXPECT_TRUE(record::testing::is_spool_empty(directory.path()));
   }
   ::umount2(directory.path().c_str(), MNT_DETACH);
 }
@@ -336,6 +336,7 @@ FinishingJob job(const storage::Spool& spool, RecordingId id) {
   job.format = find_format("mp3");
   job.audio = {8000, 1};
   job.request.settings.double_pass = true;
+  job.is_master = true;
   job.facts.audio = {8000, 1};
   return job;
 }

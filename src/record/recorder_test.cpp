@@ -46,7 +46,7 @@ TEST_F(RecorderTest, MakesAnMp3OfExactlyWhatWasPushed) {
   EXPECT_EQ(heard.size(), 27200U);
   EXPECT_NEAR(level(heard, 440), 10000, 700);
   EXPECT_EQ(desk.recorder.open_count(), 0U);
-  EXPECT_TRUE(fs::is_empty(directory.path() / "spool"));
+  EXPECT_TRUE(record::testing::is_spool_empty(directory.path()));
 }
 
 TEST_F(RecorderTest, MakesAWavWithAPartyOnEachChannel) {
