@@ -34,6 +34,9 @@ struct Config {
   record::PauseMode recording_pause = record::PauseMode::skip;
   std::uint64_t spool_reserve = 100'000'000;  // bytes
   std::chrono::milliseconds spool_sync{250};
+  std::uint64_t spool_memory = 256'000'000;  // bytes
+  std::chrono::milliseconds spool_writer_timeout{90'000};
+  std::chrono::milliseconds recording_max_duration{std::chrono::hours(24)};  // 0: none
   // Roots as they are configured, to which the recordings are added at start; cache empty: "cache" in the data
   // directory.
   play::RendererOptions output;

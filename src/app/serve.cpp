@@ -49,6 +49,7 @@ class Service {
   call::DialPlan dial_plan() const;
   Result<void> choose_accounts();
   void wait_for_signal();
+  void watch_recorder();
   void reload();
   void shut_down();
   void after(base::milliseconds delay, std::function<void()> action);
@@ -100,6 +101,9 @@ record::RecorderOptions Service::recorder_options() const {
   options.pause = config_.recording_pause;
   options.reserve = config_.spool_reserve;
   options.sync_interval = config_.spool_sync;
+  options.memory = config_.spool_memory;
+  options.writer_timeout = config_.spool_writer_timeout;
+  options.max_duration = config_.recording_max_duration;
   return options;
 }
 
@@ -169,6 +173,7 @@ Result<void> Service::start() {
                              .expires = config_.dial_register_expires});
   }
   wait_for_signal();
+  watch_recorder();
   if (!account_note_.empty()) log::info("app", "{}", account_note_);
   for (const std::string& address : config_.xmpp.listen) log::info("app", "XMPP on {}", address);
   for (const std::string& address : sip_->bound()) log::info("app", "SIP on {}", address);
@@ -184,6 +189,11 @@ void Service::on_sip(sip::Event event) {
     return;
   }
   calls_->on_sip(std::move(event));
+}
+
+void Service::watch_recorder() {
+  recorder_->watch(base::Clock::now());
+  after(std::chrono::seconds(1), [this] { watch_recorder(); });
 }
 
 void Service::wait_for_signal() {
@@ -213,6 +223,13 @@ void Service::log_figures() const {
       calls.refused_codec, calls.refused_malformed, calls.refused_nobody, calls.refused_shutdown);
   log::info("app", "recordings: {} begun, {} failed, {} unheard for their first 2 s", calls.recordings,
             calls.recordings_failed, calls.recordings_unheard);
+  const record::Recorder::Stats spool = recorder_->stats();
+  log::info(
+      "app",
+      "spool: of {} bytes for audio that waits {} used, {} at most, refused {} times; {} writers given up with {} "
+      "recordings, {} recordings refused because the disk did not answer",
+      spool.memory.size, spool.memory.used, spool.memory.most, spool.memory.refused, spool.writers_given_up,
+      spool.given_up, spool.refused);
   const play::Renderer::Stats& outputs = renderer_->stats();
   log::info("app", "outputs: {} begun, {} refused, {} ms of silence in place of audio that was late", outputs.opened,
             outputs.refused, outputs.late);

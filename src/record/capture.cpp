@@ -13,10 +13,16 @@ namespace {
 constexpr std::chrono::milliseconds kDrainInterval{150};
 constexpr std::chrono::milliseconds kCheckpointInterval{250};
 
+constexpr double kSeconds = 5;  // of audio for which a track has room of its own
+
 }  // namespace
 
 Capture::Capture(const storage::Spool& spool, Plan plan)
-    : spool_(spool), plan_(std::move(plan)), track_(plan_.rate, plan_.channels), rate_(plan_.rate), map_(plan_.rate) {}
+    : spool_(spool),
+      plan_(std::move(plan)),
+      track_(plan_.rate, plan_.channels, kSeconds, plan_.memory),
+      rate_(plan_.rate),
+      map_(plan_.rate) {}
 
 base::Result<std::unique_ptr<Capture>> Capture::open(const storage::Spool& spool, Plan plan) {
   std::unique_ptr<Capture> capture(new Capture(spool, std::move(plan)));

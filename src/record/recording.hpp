@@ -31,7 +31,8 @@ class Recording {
   // Makes the folders, the spool file and the encoder; leaves nothing behind where that fails.
   static base::Result<std::unique_ptr<Recording>> open(const Request& request,
                                                        std::chrono::system_clock::time_point began,
-                                                       const storage::Spool& spool, const storage::FileStore& store);
+                                                       const storage::Spool& spool, const storage::FileStore& store,
+                                                       AudioMemory* memory = nullptr);
 
   Track& track() { return main_->track(); }
   // `unexpected` where the recording keeps nobody apart or has ended.
@@ -55,7 +56,8 @@ class Recording {
 
  private:
   Recording(Settings settings, const Format& format, Tags tags, std::unique_ptr<Journal> journal,
-            std::unique_ptr<Capture> main, const storage::Spool& spool, const storage::FileStore& store);
+            std::unique_ptr<Capture> main, const storage::Spool& spool, const storage::FileStore& store,
+            AudioMemory* memory);
 
   Facts facts(std::uint32_t rate);
 

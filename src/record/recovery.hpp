@@ -5,9 +5,9 @@
 
 #include <atomic>
 #include <functional>
-#include <thread>
 #include <vector>
 
+#include "base/thread.hpp"
 #include "record/finishing.hpp"
 #include "record/leftovers.hpp"
 #include "record/recovered.hpp"
@@ -25,7 +25,8 @@ class Recovery {
   // Looks at the spool, before anything is opened there.
   base::Result<void> start();
   void ask_to_stop() { stopping_ = true; }
-  void stop();
+  // False where the thread hangs on the disk: then all of this has to stay.
+  bool stop();
 
  private:
   void run();
@@ -34,7 +35,7 @@ class Recovery {
   const std::function<void(const Recovered&)> recovered_;
   std::vector<Leftover> leftovers_;
   std::atomic<bool> stopping_{false};
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace record

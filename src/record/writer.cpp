@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <poll.h>
 #include <pthread.h>
-#include <system_error>
 
 #include "base/log.hpp"
 
@@ -14,22 +13,24 @@ constexpr std::chrono::milliseconds kTurn{50};
 constexpr std::chrono::milliseconds kCompleting{100};
 constexpr std::chrono::milliseconds kForever{-1};
 constexpr std::chrono::milliseconds kLettingGo{500};
+constexpr std::chrono::hours kAsLongAsItTakes{24 * 365};
 
 }  // namespace
 
-Writer::Writer(int number, const storage::Spool& spool, const storage::FileStore& store, Answers answers)
-    : number_(number), spool_(spool), store_(store), answers_(std::move(answers)), buffer_(2 * Track::kMaxBlock) {}
+Writer::Writer(int number, const storage::Spool& spool, const storage::FileStore& store, Answers answers,
+               AudioMemory* memory)
+    : number_(number),
+      spool_(spool),
+      store_(store),
+      answers_(std::move(answers)),
+      memory_(memory),
+      buffer_(2 * Track::kMaxBlock) {}
 
 Writer::~Writer() { stop(); }
 
 base::Result<void> Writer::start() {
   if (!commands_) return base::Error{base::Kind::no_resources, "start a writer thread: no descriptor left"};
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return base::Error{base::Kind::no_resources, std::string("start a writer thread: ") + error.what()};
-  }
-  return {};
+  return thread_.start("writer thread", [this] { run(); });
 }
 
 void Writer::open(RecordingId id, Request request, std::chrono::system_clock::time_point began) {
@@ -43,25 +44,27 @@ void Writer::open_participant(RecordingId id, ParticipantId participant, Partici
 void Writer::discard(RecordingId id) { commands_.post(Discard{id}); }
 
 void Writer::ask_to_stop() {
-  if (thread_.joinable()) commands_.post(Stop{});
+  if (thread_.is_started()) commands_.post(Stop{});
 }
 
 void Writer::stop() {
   ask_to_stop();
-  if (thread_.joinable()) thread_.join();
+  thread_.join(kAsLongAsItTakes);
 }
 
 void Writer::run() {
-  pthread_setname_np(pthread_self(), ("writer-" + std::to_string(number_)).c_str());
+  pthread_setname_np(pthread_self(), name().c_str());
   base::Time next_turn = base::Clock::now();
   while (!stopping_) {
     if (recordings_.empty() && unreturned_.empty()) {
+      turn(kIdle);
       commands_.wait(kForever);
       next_turn = base::Clock::now();
     } else {
       commands_.wait(
           std::max(std::chrono::ceil<base::milliseconds>(next_turn - base::Clock::now()), base::milliseconds(0)));
     }
+    turn(base::Clock::now());
     obey();
     if (base::Clock::now() < next_turn) continue;
     const bool caught_up = serve();
@@ -89,7 +92,8 @@ void Writer::obey() {
 }
 
 void Writer::open_now(const Open& command) {
-  auto recording = Recording::open(command.request, command.began, spool_, store_);
+  turn(base::Clock::now());
+  auto recording = Recording::open(command.request, command.began, spool_, store_, memory_);
   if (!recording) return answers_.opened(command.id, std::move(recording.error()));
   Track* track = &(*recording)->track();
   recordings_.emplace(command.id, std::move(*recording));
@@ -117,6 +121,7 @@ bool Writer::serve() {
   for (auto& [id, recording] : recordings_) {
     if (!recording->is_due(began)) continue;
     is_written = true;
+    turn(base::Clock::now());
     if (!recording->drain(began, buffer_)) continue;
     if (std::find(ended_.begin(), ended_.end(), id) == ended_.end()) ended_.push_back(id);
   }
@@ -135,6 +140,7 @@ bool Writer::serve() {
 }
 
 void Writer::finish(RecordingId id, Recording& recording) {
+  turn(base::Clock::now());
   Recording::Ending ending = recording.finish();
   if (!ending.job) return answers_.finished(id, std::move(ending.outcome));
   ending.job->id = id;
