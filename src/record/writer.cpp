@@ -34,17 +34,17 @@ base::Result<void> Writer::start() {
 }
 
 void Writer::open(RecordingId id, Request request, std::chrono::system_clock::time_point began) {
-  commands_.post(Open{id, std::move(request), began});
+  commands_.post(std::make_unique<Command>(Open{id, std::move(request), began}));
 }
 
 void Writer::open_participant(RecordingId id, ParticipantId participant, Participant who, std::uint32_t rate) {
-  commands_.post(OpenParticipant{id, participant, std::move(who), rate});
+  commands_.post(std::make_unique<Command>(OpenParticipant{id, participant, std::move(who), rate}));
 }
 
-void Writer::discard(RecordingId id) { commands_.post(Discard{id}); }
+void Writer::discard(RecordingId id) { commands_.post(std::make_unique<Command>(Discard{id})); }
 
 void Writer::ask_to_stop() {
-  if (thread_.is_started()) commands_.post(Stop{});
+  if (thread_.is_started()) commands_.post(std::make_unique<Command>(Stop{}));
 }
 
 void Writer::stop() {
@@ -74,12 +74,12 @@ void Writer::run() {
 }
 
 void Writer::obey() {
-  commands_.drain([this](Command&& command) {
-    if (const auto* open = std::get_if<Open>(&command)) {
+  commands_.drain([this](std::unique_ptr<Command>&& command) {
+    if (const auto* open = std::get_if<Open>(command.get())) {
       open_now(*open);
-    } else if (const auto* participant = std::get_if<OpenParticipant>(&command)) {
+    } else if (const auto* participant = std::get_if<OpenParticipant>(command.get())) {
       open_now(*participant);
-    } else if (const auto* discard = std::get_if<Discard>(&command)) {
+    } else if (const auto* discard = std::get_if<Discard>(command.get())) {
       const auto found = recordings_.find(discard->id);
       if (found == recordings_.end()) return;
       found->second->discard();

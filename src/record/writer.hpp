@@ -90,7 +90,7 @@ class Writer {
   const storage::FileStore& store_;
   const Answers answers_;
   AudioMemory* const memory_;
-  base::Inbox<Command> commands_;
+  base::Inbox<std::unique_ptr<Command>> commands_;
   std::atomic<base::Time> turn_{kIdle};  // when it was last at work on anything
   base::Thread thread_;
 
