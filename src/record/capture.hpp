@@ -95,6 +95,7 @@ class Capture {
   SpanMap map_;
   base::Time drain_due_{};
   std::optional<base::Time> checkpoint_due_;
+  base::Time map_due_{};
   int journal_track_ = 0;
   bool has_journaled_start_ = false;
   std::string error_;

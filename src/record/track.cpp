@@ -59,7 +59,10 @@ bool Track::has_room(std::size_t samples) { return make_room(kHeader + samples +
 
 // The media path: neither allocates nor locks.
 bool Track::make_room(std::size_t words) {
-  if (writing_->ring.free() >= words) return true;
+  // Out of the memory of all as soon as the writer has caught up.
+  const bool is_guest = writing_->is_piece && writing_->ring.free() == writing_->ring.capacity() &&
+                        home_->use.load(std::memory_order_relaxed) == Use::kept;
+  if (!is_guest && writing_->ring.free() >= words) return true;
   Segment* const next = spare();
   if (next == nullptr) return false;
   append(next);
