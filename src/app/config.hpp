@@ -36,6 +36,9 @@ struct Config {
   record::PauseMode recording_pause = record::PauseMode::skip;
   std::uint64_t spool_reserve = 100'000'000;  // bytes
   std::chrono::milliseconds spool_sync{250};
+  std::uint64_t spool_memory = 256'000'000;  // bytes
+  std::chrono::milliseconds spool_writer_timeout{90'000};
+  std::chrono::milliseconds recording_max_duration{std::chrono::hours(24)};  // 0: none
   std::string spool_directory;  // empty: "spool" in the recording directory
   record::DispatchOptions dispatch;
   std::string catalogue_file;  // empty: "catalogue.sqlite" in the data directory

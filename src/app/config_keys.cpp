@@ -154,6 +154,10 @@ const std::vector<Key>& core_keys() {
              {{"skip", PauseMode::skip}, {"silence", PauseMode::silence}, {"tone", PauseMode::tone}});
        },
        "\"skip\", \"silence\" or \"tone\"", [](const Config& c) { return toml_string(pause_name(c.recording_pause)); }},
+      {"recording", "max-duration", "no recording becomes longer, whatever its client wishes; 0: no limit",
+       [](Config& c, const node& n) { return take_seconds(c.recording_max_duration, n, 3650 * 86400.0); },
+       "a number of seconds, or a string such as \"90s\", \"5m\" or \"24h\"",
+       [](const Config& c) { return seconds_text(c.recording_max_duration); }},
       {"recording", "dtmf", "digits in what is recorded: \"keep\" them or put \"silence\" in their place",
        [](Config& c, const node& n) {
          return take_choice<bool>(c.rtp.silence_digits, n, {{"keep", false}, {"silence", true}});

@@ -131,7 +131,9 @@ TEST(Config, TakesSecondsAsANumberOrWithAUnit) {
   EXPECT_EQ(timeout("1.5"), 1500);
   EXPECT_EQ(timeout("\"500ms\""), 500);
   EXPECT_EQ(timeout("\"2s\""), 2000);
-  for (const char* wrong : {"\"2\"", "\"s\"", "\"2h\"", "true", "-1", "nan", "86401"})
+  EXPECT_EQ(timeout("\"3m\""), 180000);
+  EXPECT_EQ(timeout("\"2h\""), 7200000);
+  for (const char* wrong : {"\"2\"", "\"s\"", "\"2d\"", "true", "-1", "nan", "86401"})
     EXPECT_EQ(timeout(wrong), -1) << wrong;
 }
 

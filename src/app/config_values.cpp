@@ -21,8 +21,16 @@ bool take_seconds(std::chrono::milliseconds& place, const toml::node& node, doub
     const char* end = text->data() + text->size();
     const auto [unit, error] = std::from_chars(text->data(), end, seconds);
     const std::string_view rest(unit, static_cast<std::size_t>(end - unit));
-    if (error != std::errc() || (rest != "s" && rest != "ms")) return false;
-    if (rest == "ms") seconds /= 1000;
+    if (error != std::errc()) return false;
+    if (rest == "ms") {
+      seconds /= 1000;
+    } else if (rest == "m") {
+      seconds *= 60;
+    } else if (rest == "h") {
+      seconds *= 3600;
+    } else if (rest != "s") {
+      return false;
+    }
   } else if (node.is_number()) {
     seconds = *node.value<double>();
   } else {

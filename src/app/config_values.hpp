@@ -16,7 +16,7 @@ namespace app {
 bool take_string(std::string& place, const toml::node& node);
 // A string that is not empty.
 bool take_path(std::string& place, const toml::node& node);
-// A number of seconds, or a string with its unit ("500ms", "60s"), from 0 to `most` seconds.
+// A number of seconds, or a string with its unit ("500ms", "60s", "5m", "24h"), from 0 to `most` seconds.
 bool take_seconds(std::chrono::milliseconds& place, const toml::node& node, double most);
 // A non-empty list of strings that all satisfy `fits`.
 bool take_list(std::vector<std::string>& place, const toml::node& node, bool (*fits)(std::string_view));

@@ -53,6 +53,7 @@ class Service {
   call::DialPlan dial_plan() const;
   Result<void> choose_accounts();
   void wait_for_signal();
+  void watch_recorder();
   void reload();
   void shut_down();
   void after(base::milliseconds delay, std::function<void()> action);
@@ -108,6 +109,9 @@ record::RecorderOptions Service::recorder_options() const {
   options.sync_interval = config_.spool_sync;
   if (!config_.spool_directory.empty()) options.spool = std::filesystem::absolute(config_.spool_directory);
   options.dispatch = config_.dispatch;
+  options.memory = config_.spool_memory;
+  options.writer_timeout = config_.spool_writer_timeout;
+  options.max_duration = config_.recording_max_duration;
   return options;
 }
 
@@ -193,6 +197,7 @@ Result<void> Service::start() {
                              .expires = config_.dial_register_expires});
   }
   wait_for_signal();
+  watch_recorder();
   if (!account_note_.empty()) log::info("app", "{}", account_note_);
   for (const std::string& address : config_.xmpp.listen) log::info("app", "XMPP on {}", address);
   for (const std::string& address : sip_->bound()) log::info("app", "SIP on {}", address);
@@ -208,6 +213,11 @@ void Service::on_sip(sip::Event event) {
     return;
   }
   calls_->on_sip(std::move(event));
+}
+
+void Service::watch_recorder() {
+  recorder_->watch(base::Clock::now());
+  after(std::chrono::seconds(1), [this] { watch_recorder(); });
 }
 
 void Service::wait_for_signal() {
@@ -245,6 +255,13 @@ void Service::log_figures() const {
   const catalogue::Keeper::Stats kept = keeper_->stats();
   log::info("app", "catalogue: {} changes written, {} waiting, {} refused, {} failures; {} lines signed, {} deleted",
             kept.written, kept.waiting, kept.refused, kept.failures, kept.signed_lines, kept.deleted);
+  const record::Recorder::Stats spool = recorder_->stats();
+  log::info(
+      "app",
+      "spool: of {} bytes for audio that waits {} used, {} at most, refused {} times; {} writers given up with {} "
+      "recordings, {} recordings refused because the disk did not answer",
+      spool.memory.size, spool.memory.used, spool.memory.most, spool.memory.refused, spool.writers_given_up,
+      spool.given_up, spool.refused);
   const play::Renderer::Stats& outputs = renderer_->stats();
   log::info("app", "outputs: {} begun, {} refused, {} ms of silence in place of audio that was late", outputs.opened,
             outputs.refused, outputs.late);

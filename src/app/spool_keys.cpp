@@ -1,4 +1,4 @@
-// [spool]: where recordings grow, and when what was spoken is on the disk.
+// [spool]: where recordings grow, when what was spoken is on the disk, and what happens where the disk stalls.
 #include "app/config_keys.hpp"
 #include "app/config_values.hpp"
 
@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::int64_t kMegabyte = 1'000'000;
 constexpr std::int64_t kMostMegabytes = 1'000'000'000;
+constexpr double kMostSeconds = 86400;
 
 }  // namespace
 
@@ -32,6 +33,23 @@ std::vector<Key> spool_keys() {
        [](Config& c, const node& n) { return take_duration(c.spool_sync, n, 100, 60000); },
        "a whole number of milliseconds, 100 to 60000",
        [](const Config& c) { return std::to_string(c.spool_sync.count()); }},
+      {"spool", "memory", "megabytes for audio that waits while the disk stalls, of all recordings together",
+       [](Config& c, const node& n) {
+         if (!take_integer(c.spool_memory, n, 0, 1'000'000)) return false;
+         c.spool_memory *= kMegabyte;
+         return true;
+       },
+       "a whole number of megabytes, 0 to 1000000",
+       [](const Config& c) { return std::to_string(c.spool_memory / kMegabyte); }},
+      {"spool", "writer-timeout", "a writer whose disk hangs for longer is given up, with its recordings, and replaced",
+       [](Config& c, const node& n) {
+         std::chrono::milliseconds taken{};
+         if (!take_seconds(taken, n, kMostSeconds) || taken < std::chrono::seconds(6)) return false;
+         c.spool_writer_timeout = taken;
+         return true;
+       },
+       "seconds, 6 to 86400, or a string such as \"2m\"",
+       [](const Config& c) { return seconds_text(c.spool_writer_timeout); }},
       {"catalogue", "file",
        "what was recorded, and what became of it; without it catalogue.sqlite in the data directory",
        [](Config& c, const node& n) { return take_path(c.catalogue_file, n); }, "a file name, as a string",

@@ -20,7 +20,13 @@ class Ring {
  public:
   // Room for at least `capacity` items; rounded up to a power of two.
   explicit Ring(std::size_t capacity)
-      : mask_(std::bit_ceil(std::max<std::size_t>(capacity, 2)) - 1), items_(std::make_unique<T[]>(mask_ + 1)) {}
+      : mask_(std::bit_ceil(std::max<std::size_t>(capacity, 2)) - 1),
+        owned_(std::make_unique<T[]>(mask_ + 1)),
+        items_(owned_.get()) {}
+  // In memory of somebody else, that outlives it: a power of two of items.
+  explicit Ring(std::span<T> memory) : mask_(memory.size() - 1), items_(memory.data()) {
+    assert(std::has_single_bit(memory.size()));
+  }
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
@@ -61,7 +67,8 @@ class Ring {
 
  private:
   const std::size_t mask_;
-  const std::unique_ptr<T[]> items_;
+  const std::unique_ptr<T[]> owned_;
+  T* const items_;
   alignas(64) std::atomic<std::size_t> head_{0};
   alignas(64) std::atomic<std::size_t> tail_{0};
 };

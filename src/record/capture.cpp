@@ -13,10 +13,18 @@ namespace {
 constexpr std::chrono::milliseconds kDrainInterval{150};
 constexpr std::chrono::milliseconds kCheckpointInterval{250};
 
+constexpr std::chrono::milliseconds kMapInterval{1000};  // a line of the journal costs more than a header
+
+constexpr double kSeconds = 5;  // of audio for which a track has room of its own
+
 }  // namespace
 
 Capture::Capture(const storage::Spool& spool, Plan plan)
-    : spool_(spool), plan_(std::move(plan)), track_(plan_.rate, plan_.channels), rate_(plan_.rate), map_(plan_.rate) {}
+    : spool_(spool),
+      plan_(std::move(plan)),
+      track_(plan_.rate, plan_.channels, kSeconds, plan_.memory),
+      rate_(plan_.rate),
+      map_(plan_.rate) {}
 
 base::Result<std::unique_ptr<Capture>> Capture::open(const storage::Spool& spool, Plan plan) {
   std::unique_ptr<Capture> capture(new Capture(spool, std::move(plan)));
@@ -84,7 +92,10 @@ void Capture::checkpoint(base::Time now) {
     if (const auto start = track_.start(); start && !std::exchange(has_journaled_start_, true)) {
       plan_.journal->started(journal_track_, *start);
     }
-    plan_.journal->mapped(journal_track_, map_);
+    if (now >= map_due_) {
+      map_due_ = now + kMapInterval;
+      plan_.journal->mapped(journal_track_, map_);
+    }
   }
   if (auto made = part_->checkpoint(); !made) fail(made.error().text);
 }

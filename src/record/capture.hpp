@@ -40,6 +40,7 @@ class Capture {
     Tags tags = {};
     Journal* journal = nullptr;        // told of all that is needed after a crash; must live until this is closed
     const Participant* who = nullptr;  // for the journal: needed while it is opened only
+    AudioMemory* memory = nullptr;     // for what the disk is too slow for; outlives this
   };
 
   // Makes the spool file and the encoder; leaves nothing behind where that fails.
@@ -94,6 +95,7 @@ class Capture {
   SpanMap map_;
   base::Time drain_due_{};
   std::optional<base::Time> checkpoint_due_;
+  base::Time map_due_{};
   int journal_track_ = 0;
   bool has_journaled_start_ = false;
   std::string error_;

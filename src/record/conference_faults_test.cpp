@@ -138,7 +138,7 @@ TEST(ConferenceOnAFullDisk, KeepsTheMixAndWhatItHasOfEachAndSaysOfWhomItIsNotAll
       while (!(*main)->push_audio(said)) std::this_thread::yield();
     }
     // Room for the sidecar, which may not find any, and for no participant's file.
-    ASSERT_EQ(::mount("none", directory.path().c_str(), "tmpfs", MS_REMOUNT, "size=1056k"), 0);
+    ASSERT_EQ(::mount("none", directory.path().c_str(), "tmpfs", MS_REMOUNT, "size=1120k"), 0);
     alice->push_end(EndReason::error, {});
     (*main)->push_end(EndReason::stop, {});
     const Outcome outcome = desk.outcome();

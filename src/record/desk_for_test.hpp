@@ -15,11 +15,12 @@
 
 namespace record::testing {
 
-// A recorder with a control thread (the test's) to post to.
+// A recorder with a control thread (the test's) to post to. It keeps no audio waiting: tests push faster than a disk
+// may take it, and go by what a track has room for.
 class Desk {
  public:
   explicit Desk(std::filesystem::path directory, int writers = 2)
-      : recorder({std::move(directory), writers},
+      : recorder({.directory = std::move(directory), .writers = writers, .memory = 0},
                  [this](std::function<void()> task) { tasks_.post(std::move(task)); }) {}
 
   // Runs what was posted until `done` says so; false if that takes too long.

@@ -2,12 +2,12 @@
 
 #include <pthread.h>
 #include <sys/resource.h>
-#include <system_error>
 
 namespace record {
 namespace {
 
 constexpr int kNiceness = 10;
+constexpr std::chrono::seconds kGivingUp{5};  // for a job, once it is too late
 
 }  // namespace
 
@@ -18,22 +18,17 @@ Finisher::~Finisher() { stop(); }
 
 base::Result<void> Finisher::start() {
   if (!jobs_) return base::Error{base::Kind::no_resources, "start the finishing thread: no descriptor left"};
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return base::Error{base::Kind::no_resources, std::string("start the finishing thread: ") + error.what()};
-  }
-  return {};
+  return thread_.start("finishing thread", [this] { run(); });
 }
 
 void Finisher::add(FinishingJob job) { jobs_.post(std::move(job)); }
 
-void Finisher::stop(std::chrono::milliseconds at_most) {
-  if (!thread_.joinable()) return;
+bool Finisher::stop(std::chrono::milliseconds at_most) {
+  if (!thread_.is_started()) return true;
   deadline_ = base::Clock::now() + at_most;
   stopping_ = true;
   jobs_.ring();
-  thread_.join();
+  return thread_.join(at_most + kGivingUp);
 }
 
 void Finisher::run() {

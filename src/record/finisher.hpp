@@ -5,10 +5,10 @@
 #include <atomic>
 #include <deque>
 #include <functional>
-#include <thread>
 
 #include "base/clock.hpp"
 #include "base/inbox.hpp"
+#include "base/thread.hpp"
 #include "record/finishing.hpp"
 
 namespace record {
@@ -22,8 +22,9 @@ class Finisher {
   base::Result<void> start();
   // Any thread.
   void add(FinishingJob job);
-  // Finishes what was added; what would take longer than `at_most` stays in the spool in parts that play.
-  void stop(std::chrono::milliseconds at_most = std::chrono::seconds(30));
+  // Finishes what was added; what would take longer than `at_most` stays in the spool in parts that play. False where
+  // the thread hangs: then all of this has to stay.
+  bool stop(std::chrono::milliseconds at_most = std::chrono::seconds(30));
 
  private:
   void run();
@@ -33,7 +34,7 @@ class Finisher {
   base::Inbox<FinishingJob> jobs_;
   std::atomic<bool> stopping_{false};
   std::atomic<base::Time> deadline_{base::Time::max()};
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace record

@@ -50,8 +50,16 @@ base::Result<void> Part::finish() {
   return encoder_->finish();
 }
 
+base::Result<void> Part::checkpoint() {
+  const auto made = encoder_->checkpoint();
+  says_less_ = !made;
+  if (made) said_ = encoder_->samples();
+  return made;
+}
+
 FinishedPart Part::close(std::string& error) {
   FinishedPart finished{std::move(spool_file_), audio_, encoder_->samples(), file_.size()};
+  if (says_less_ && said_ > 0) finished.samples = said_;
   encoder_.reset();
   if (auto synced = file_.sync(); !synced) {
     base::log::error("record", "{}: {}", finished.file.path.string(), synced.error().text);

@@ -35,7 +35,8 @@ class Part {
 
   // Audio of any rate.
   base::Result<void> write(std::span<const std::int16_t> interleaved, std::uint32_t rate);
-  base::Result<void> checkpoint() { return encoder_->checkpoint(); }
+  // Where it fails the file says what it said the time before, and so does close().
+  base::Result<void> checkpoint();
   // The end of the audio: what is still on its way goes into the file.
   base::Result<void> finish();
   // Closes the file as it stands; `error` gets what the disk said, if it is empty. The part is of no use then.
@@ -51,6 +52,8 @@ class Part {
   const AudioFormat audio_;
   OutputFile file_;
   std::unique_ptr<Encoder> encoder_;
+  std::uint64_t said_ = 0;                // samples a channel, at the last checkpoint
+  bool says_less_ = false;                // the one after it failed
   std::unique_ptr<Resampler> resampler_;  // none while the rates are the same
   std::vector<std::int16_t> resampled_;
 };

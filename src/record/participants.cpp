@@ -16,8 +16,9 @@ void note(std::string& error, const std::string& what) {
 
 }  // namespace
 
-Participants::Participants(const storage::Spool& spool, std::string stem, Tags tags, Journal* journal)
-    : spool_(spool), stem_(std::move(stem)), tags_(std::move(tags)), journal_(journal) {}
+Participants::Participants(const storage::Spool& spool, std::string stem, Tags tags, Journal* journal,
+                           AudioMemory* memory)
+    : spool_(spool), stem_(std::move(stem)), tags_(std::move(tags)), journal_(journal), memory_(memory) {}
 
 Attendance& Participants::attendance_of(const Participant& who) {
   const auto found = std::find_if(all_.begin(), all_.end(), [&](const auto& one) { return one.who.id == who.id; });
@@ -42,7 +43,8 @@ base::Result<Track*> Participants::open(const Participant& who, std::uint32_t ra
                                         .rate = rate,
                                         .tags = std::move(tags),
                                         .journal = journal_,
-                                        .who = &who});
+                                        .who = &who,
+                                        .memory = memory_});
   if (!capture) {
     base::log::error("record", "{}: participant {}: {}", stem_, who.id, capture.error().text);
     note(attendance.error, capture.error().text);

@@ -18,7 +18,9 @@ namespace record {
 class Participants {
  public:
   // `stem`: of the recording. `journal`: of the recording; must live until all are taken or discarded.
-  Participants(const storage::Spool& spool, std::string stem, Tags tags, Journal* journal = nullptr);
+  // `memory`: see Capture::Plan.
+  Participants(const storage::Spool& spool, std::string stem, Tags tags, Journal* journal = nullptr,
+               AudioMemory* memory = nullptr);
 
   // `rate`: Hz, of the audio that comes. What fails is remembered for the sidecar.
   base::Result<Track*> open(const Participant& who, std::uint32_t rate);
@@ -47,6 +49,7 @@ class Participants {
   const std::string stem_;
   const Tags tags_;
   Journal* const journal_;
+  AudioMemory* const memory_;
   std::vector<Attendance> all_;
   std::vector<Open> open_;
   std::vector<std::unique_ptr<Capture>> unreturned_;

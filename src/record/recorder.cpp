@@ -5,42 +5,68 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/gate.hpp"
+#include "base/log.hpp"
 #include "base/owner.hpp"
 #include "record/finisher.hpp"
 #include "record/formats/format.hpp"
 #include "record/hints.hpp"
 #include "record/recovery.hpp"
-#include "record/writer.hpp"
+#include "record/writers.hpp"
 #include "storage/file_name.hpp"
 #include "storage/syncer.hpp"
 
 namespace record {
+namespace {
+
+constexpr std::chrono::seconds kStopping{30};
+constexpr std::string_view kDiskHangs = "the disk of the recordings does not answer";
+
+}  // namespace
 
 class Recorder::Impl {
  public:
   Impl(RecorderOptions options, std::function<void(std::function<void()>)> post)
       : options_(std::move(options)),
-        post_(std::move(post)),
+        // A thread that hung may come back when nobody is left to be told.
+        post_([gate = gate_, post = std::move(post)](std::function<void()> job) {
+          gate->pass([&] { post(std::move(job)); });
+        }),
         // Where the working directory is gone there is no absolute path; start() then finds nothing it can write to.
         directory_(absolute(options_.directory)),
         spool_(options_.spool.empty() ? directory_ / "spool" : absolute(options_.spool), options_.reserve),
         dispatcher_(options_.dispatch, spool_, directory_, options_.ledger, answers()),
+        memory_(options_.memory),
         syncer_(spool_.directory(), options_.sync_interval) {}
 
   base::Result<void> start();
-  void stop();
+  bool stop();
+  // Nobody hears of anything any more.
+  void close() {
+    gate_->close();
+    alive_.reset();
+  }
+  void watch(base::Time now);
+  Stats stats() const;
   RecordingId open(Request request, Opened opened, Finished finished);
   ParticipantId open_participant(RecordingId id, Participant who, std::uint32_t rate, ParticipantOpened opened);
   void discard(RecordingId id);
   std::size_t open_count() const { return open_.size(); }
-  PauseMode pause() const { return options_.pause; }
+  const RecorderOptions& options() const { return options_; }
   Dispatcher& dispatcher() { return dispatcher_; }
 
  private:
   struct Entry {
-    std::size_t writer = 0;
-    Opened opened;
+    Writer* writer = nullptr;  // null: none was at work
+    base::Time since;          // asked for
+    Recovered who;             // its client, without outcome
+    Opened opened;             // empty once called
     Finished finished;
+    std::vector<std::shared_ptr<std::atomic<bool>>> failures = {};  // of its tracks
+  };
+  struct Opening {
+    RecordingId recording = 0;
+    ParticipantOpened opened;
   };
 
   Dispatcher::Answers answers();
@@ -54,21 +80,28 @@ class Recorder::Impl {
   void on_participant_opened(ParticipantId id, base::Result<Track*> result);
   void on_finished(RecordingId id, const Outcome& outcome);
   std::optional<Entry> take(RecordingId id);
+  void refuse(RecordingId id, const base::Error& error);
+  void give_up(const Writer* writer);
+  void refuse_overdue(base::Time now);
 
   const RecorderOptions options_;
+  const std::shared_ptr<base::Gate> gate_ = std::make_shared<base::Gate>();  // post_ is copied
   const std::function<void(std::function<void()>)> post_;
   // Expires with this object: what was posted to the control thread and runs later must find out.
-  const std::shared_ptr<Impl*> alive_ = std::make_shared<Impl*>(this);
+  std::shared_ptr<Impl*> alive_ = std::make_shared<Impl*>(this);
   const std::filesystem::path directory_;
   const storage::Spool spool_;
   Dispatcher dispatcher_;
+  AudioMemory memory_;
   storage::Syncer syncer_;
   std::unique_ptr<Recovery> recovery_;
   std::unique_ptr<Finisher> finisher_;  // outlives the writers
-  std::vector<std::unique_ptr<Writer>> writers_;
-  std::vector<std::size_t> load_;  // recordings of each writer
+  std::optional<Writers> writers_;
   std::unordered_map<RecordingId, Entry> open_;
-  std::unordered_map<ParticipantId, ParticipantOpened> opening_participants_;
+  std::unordered_map<RecordingId, Recovered> given_up_;  // finished with an error; its writer may come back
+  std::unordered_map<ParticipantId, Opening> opening_participants_;
+  std::optional<base::Time> watched_;
+  Stats stats_;
   RecordingId last_id_ = 0;
   bool running_ = false;
   base::Owner owner_;
@@ -116,56 +149,63 @@ base::Result<void> Recorder::Impl::start() {
   if (auto started = syncer_.start(); !started) return started;
   finisher_ = std::make_unique<Finisher>(spool_, [this](Ready ready) { dispatcher_.take(std::move(ready)); });
   if (auto started = finisher_->start(); !started) return started;
-  const int count = std::max(options_.writers, 1);
-  for (int i = 0; i < count; ++i) {
-    Writer::Answers answers{opened, participant_opened, [this](Ready ready) { dispatcher_.take(std::move(ready)); },
-                            [this](FinishingJob job) { finisher_->add(std::move(job)); }, [this] { syncer_.touch(); }};
-    auto writer = std::make_unique<Writer>(i, spool_, options_.ledger, std::move(answers));
-    if (auto started = writer->start(); !started) return started;
-    writers_.push_back(std::move(writer));
-    load_.push_back(0);
-  }
+  const Writer::Answers answers{opened, participant_opened, [this](Ready ready) { dispatcher_.take(std::move(ready)); },
+                                [this](FinishingJob job) { finisher_->add(std::move(job)); },
+                                [this] { syncer_.touch(); }};
+  writers_.emplace(
+      [this, answers](int number) {
+        return std::make_unique<Writer>(number, spool_, answers, options_.ledger, &memory_);
+      },
+      options_.writer_timeout);
+  if (auto started = writers_->start(std::max(options_.writers, 1)); !started) return started;
   running_ = true;
   return {};
 }
 
-void Recorder::Impl::stop() {
+// False where a thread hangs: then what it uses has to stay.
+bool Recorder::Impl::stop() {
   running_ = false;
   if (recovery_) recovery_->ask_to_stop();
-  for (auto& writer : writers_) writer->ask_to_stop();
-  for (auto& writer : writers_) writer->stop();
-  if (finisher_) finisher_->stop();  // after those who give it work
-  if (recovery_) recovery_->stop();
-  dispatcher_.stop();  // after all who give it something
-  syncer_.stop();
+  bool have_ended = !writers_ || writers_->stop(kStopping);
+  if (finisher_) have_ended = finisher_->stop() && have_ended;  // after those who give it work
+  if (recovery_) have_ended = recovery_->stop() && have_ended;
+  have_ended = dispatcher_.stop() && have_ended;  // after all who give it something
+  return syncer_.stop() && have_ended;
 }
 
 RecordingId Recorder::Impl::open(Request request, Opened opened, Finished finished) {
   owner_.check();
   const RecordingId id = ++last_id_;
-  if (!running_) {
-    open_.emplace(id, Entry{0, std::move(opened), std::move(finished)});
-    post_([alive = std::weak_ptr<Impl*>(alive_), id] {
-      const base::Error error{base::Kind::unavailable, "recording has been shut down"};
-      if (const auto self = alive.lock()) (*self)->on_opened(id, error);
-    });
-    return id;
+  const base::Time now = base::Clock::now();
+  Writer* const writer = running_ ? writers_->choose(now) : nullptr;
+  Recovered who{request.call_id, request.component_id, request.client, {}};
+  open_.emplace(id, Entry{writer, now, std::move(who), std::move(opened), std::move(finished)});
+  if (writer != nullptr) {
+    writer->open(id, std::move(request), std::chrono::system_clock::now());
+  } else if (running_) {
+    ++stats_.refused;
+    refuse(id, {base::Kind::no_resources, std::string(kDiskHangs)});
+  } else {
+    refuse(id, {base::Kind::unavailable, "recording has been shut down"});
   }
-  const auto writer = static_cast<std::size_t>(std::min_element(load_.begin(), load_.end()) - load_.begin());
-  ++load_[writer];
-  open_.emplace(id, Entry{writer, std::move(opened), std::move(finished)});
-  writers_[writer]->open(id, std::move(request), std::chrono::system_clock::now());
   return id;
+}
+
+// Soon: never out of open().
+void Recorder::Impl::refuse(RecordingId id, const base::Error& error) {
+  post_([alive = std::weak_ptr<Impl*>(alive_), id, error] {
+    if (const auto self = alive.lock()) (*self)->on_opened(id, error);
+  });
 }
 
 ParticipantId Recorder::Impl::open_participant(RecordingId id, Participant who, std::uint32_t rate,
                                                ParticipantOpened opened) {
   owner_.check();
   const ParticipantId participant = ++last_id_;
-  opening_participants_.emplace(participant, std::move(opened));
+  opening_participants_.emplace(participant, Opening{id, std::move(opened)});
   const auto found = open_.find(id);
-  if (running_ && found != open_.end()) {
-    writers_[found->second.writer]->open_participant(id, participant, std::move(who), rate);
+  if (running_ && found != open_.end() && found->second.writer != nullptr) {
+    found->second.writer->open_participant(id, participant, std::move(who), rate);
     return participant;
   }
   post_([alive = std::weak_ptr<Impl*>(alive_), participant] {
@@ -178,15 +218,21 @@ ParticipantId Recorder::Impl::open_participant(RecordingId id, Participant who, 
 void Recorder::Impl::on_participant_opened(ParticipantId id, base::Result<Track*> result) {
   owner_.check();
   const auto found = opening_participants_.find(id);
-  if (found == opening_participants_.end()) return;
-  const ParticipantOpened opened = std::move(found->second);
+  if (found == opening_participants_.end()) {  // its writer was given up meanwhile
+    if (result) (*result)->push_end(EndReason::stop, {});
+    return;
+  }
+  const ParticipantOpened opened = std::move(found->second.opened);
+  if (const auto recording = open_.find(found->second.recording); result && recording != open_.end()) {
+    recording->second.failures.push_back((*result)->failure());
+  }
   opening_participants_.erase(found);
   if (opened) opened(id, std::move(result));
 }
 
 void Recorder::Impl::discard(RecordingId id) {
   owner_.check();
-  if (const auto entry = take(id); entry && running_) writers_[entry->writer]->discard(id);
+  if (const auto entry = take(id); entry && entry->writer != nullptr && running_) entry->writer->discard(id);
 }
 
 std::optional<Recorder::Impl::Entry> Recorder::Impl::take(RecordingId id) {
@@ -194,7 +240,7 @@ std::optional<Recorder::Impl::Entry> Recorder::Impl::take(RecordingId id) {
   if (found == open_.end()) return std::nullopt;
   Entry entry = std::move(found->second);
   open_.erase(found);
-  if (entry.writer < load_.size() && load_[entry.writer] > 0) --load_[entry.writer];
+  if (writers_) writers_->release(entry.writer);
   return entry;
 }
 
@@ -203,24 +249,109 @@ void Recorder::Impl::on_opened(RecordingId id, base::Result<Track*> result) {
   const auto found = open_.find(id);
   if (found == open_.end()) return;  // discarded
   // The callback may open or discard others, or this one: it is moved out of the table first.
-  const Opened opened = std::move(found->second.opened);
+  const Opened opened = std::exchange(found->second.opened, {});
+  if (result) found->second.failures.push_back((*result)->failure());
   if (!result) take(id);
   if (opened) opened(std::move(result));
 }
 
 void Recorder::Impl::on_finished(RecordingId id, const Outcome& outcome) {
   owner_.check();
+  if (const auto known = given_up_.find(id); known != given_up_.end()) {
+    Recovered found = std::move(known->second);
+    given_up_.erase(known);
+    found.outcome = outcome;
+    if (options_.recovered) options_.recovered(found);
+    return;
+  }
   const auto entry = take(id);
   if (entry && entry->finished) entry->finished(outcome);
+}
+
+void Recorder::Impl::watch(base::Time now) {
+  owner_.check();
+  // Where this thread itself came to nothing, the writers may not have either: the process was stopped.
+  const bool is_late = watched_ && now - *watched_ > Writers::kPatience;
+  watched_ = now;
+  if (!running_ || is_late) return;
+  for (Writer* writer : writers_->watch(now)) {
+    give_up(writer);
+    writer->ask_to_stop();
+  }
+  refuse_overdue(now);
+}
+
+// Its recordings end here, whatever becomes of its thread: their taps are told to let go, their clients hear of it.
+void Recorder::Impl::give_up(const Writer* writer) {
+  ++stats_.writers_given_up;
+  std::vector<RecordingId> lost;
+  for (const auto& [id, entry] : open_) {
+    if (entry.writer == writer) lost.push_back(id);
+  }
+  std::ranges::sort(lost);
+  std::vector<ParticipantId> openings;
+  for (const auto& [id, opening] : opening_participants_) {
+    if (std::ranges::binary_search(lost, opening.recording)) openings.push_back(id);
+  }
+  const base::Error error{base::Kind::no_resources, std::string(kDiskHangs)};
+  for (const ParticipantId id : openings) on_participant_opened(id, error);
+  for (const RecordingId id : lost) {
+    ++stats_.given_up;
+    auto entry = take(id);
+    if (!entry) continue;  // discarded out of a callback
+    if (entry->opened) {
+      entry->writer->discard(id);
+      entry->opened(error);
+      continue;
+    }
+    for (const auto& failure : entry->failures) failure->store(true, std::memory_order_release);
+    given_up_.emplace(id, std::move(entry->who));
+    Outcome outcome;
+    outcome.reason = EndReason::error;
+    outcome.error = std::string(kDiskHangs) + "; what reached it is kept in the spool";
+    if (entry->finished) entry->finished(outcome);
+  }
+}
+
+// Nobody waits for an opening until its writer is given up.
+void Recorder::Impl::refuse_overdue(base::Time now) {
+  std::vector<RecordingId> overdue;
+  for (const auto& [id, entry] : open_) {
+    if (entry.opened && entry.writer != nullptr && now - entry.since > Writers::kPatience &&
+        entry.writer->is_overdue(now, Writers::kPatience)) {
+      overdue.push_back(id);
+    }
+  }
+  for (const RecordingId id : overdue) {
+    const auto entry = take(id);
+    if (!entry) continue;
+    ++stats_.refused;
+    entry->writer->discard(id);
+    entry->opened(base::Error{base::Kind::no_resources, std::string(kDiskHangs)});
+  }
+}
+
+Recorder::Stats Recorder::Impl::stats() const {
+  Stats stats = stats_;
+  stats.memory = memory_.counts();
+  return stats;
 }
 
 Recorder::Recorder(RecorderOptions options, std::function<void(std::function<void()>)> post)
     : impl_(std::make_unique<Impl>(std::move(options), std::move(post))) {}
 
-Recorder::~Recorder() { impl_->stop(); }
+Recorder::~Recorder() {
+  const bool have_ended = impl_->stop();
+  impl_->close();
+  if (have_ended) return;
+  base::log::error("record", "a thread hangs on the disk: it is left behind");
+  static_cast<void>(impl_.release());  // it may come back, and needs all of it
+}
 
 base::Result<void> Recorder::start() { return impl_->start(); }
 void Recorder::stop() { impl_->stop(); }
+void Recorder::watch(base::Time now) { impl_->watch(now); }
+Recorder::Stats Recorder::stats() const { return impl_->stats(); }
 
 base::Result<Settings> Recorder::check(Settings settings) const {
   const Format* format = find_format(settings.format);
@@ -229,7 +360,10 @@ base::Result<Settings> Recorder::check(Settings settings) const {
     for (const Format* each : formats()) known += (known.empty() ? "" : ", ") + std::string(each->name());
     return base::Error{base::Kind::not_supported, "attribute 'format': this server writes " + known, base::Fault::peer};
   }
-  settings.pause = impl_->pause();
+  settings.pause = impl_->options().pause;
+  if (const auto most = impl_->options().max_duration; most.count() > 0) {
+    settings.max_duration = std::min(settings.max_duration.value_or(most), most);
+  }
   if (auto applied = apply_hints(settings); !applied) return std::move(applied.error());
   if (settings.double_pass && find_format("wav") == nullptr) {
     return base::Error{base::Kind::not_supported, "hint 'double-pass': this server was built without wav",

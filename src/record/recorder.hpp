@@ -31,9 +31,12 @@ struct RecorderOptions {
   PauseMode pause = PauseMode::skip;  // where no hint says otherwise
   std::uint64_t reserve = 0;          // bytes of the disk in which no new recording begins: open() brings no_resources
   std::chrono::milliseconds sync_interval{250};  // so old may be what a loss of power takes, at most
-  std::filesystem::path spool = {};              // where they grow; empty: the directory's folder "spool"
-  DispatchOptions dispatch = {};                 // where recordings go, and when that is told
-  Ledger* ledger = nullptr;                      // who keeps the books; outlives the recorder
+  std::uint64_t memory = 256'000'000;            // bytes, for audio of all recordings that waits for a disk that stalls
+  std::chrono::milliseconds writer_timeout{90'000};  // a writer that hangs for longer is given up, and replaced
+  std::chrono::milliseconds max_duration{0};         // of any recording, whatever its client wishes; 0: none
+  std::filesystem::path spool = {};                  // where they grow; empty: the directory's folder "spool"
+  DispatchOptions dispatch = {};                     // where recordings go, and when that is told
+  Ledger* ledger = nullptr;                          // who keeps the books; outlives the recorder
   // Control thread: for each recording that a crash had left in the spool, once it is where it belongs, and for one
   // that was still to be delivered and told.
   std::function<void(const Recovered&)> recovered = {};
@@ -41,26 +44,42 @@ struct RecorderOptions {
 
 class Recorder {
  public:
+  // Since the start.
+  struct Stats {
+    AudioMemory::Counts memory;
+    std::uint64_t writers_given_up = 0;
+    std::uint64_t given_up = 0;  // recordings that ended because their writer hung
+    std::uint64_t refused = 0;   // that did not begin because none was at work
+  };
+
   using Opened = std::function<void(base::Result<Track*>)>;
   using ParticipantOpened = std::function<void(ParticipantId, base::Result<Track*>)>;
   using Finished = std::function<void(const Outcome&)>;
 
   // `post` runs a function on the control thread, soon; callable from any thread.
   Recorder(RecorderOptions options, std::function<void(std::function<void()>)> post);
-  ~Recorder();  // stop(); a Finished that was posted and has not run yet is dropped
+  // stop(); a Finished that was posted and has not run yet is dropped. Where a thread hangs on the disk, what it uses
+  // lives as long as the process.
+  ~Recorder();
 
   // Makes the directories and proves that they can be written to; starts the threads. What a crash left in the spool is
   // found before anything new begins, and put right in the background.
   base::Result<void> start();
   // Finishes every open recording as it stands (one whose End has come: as usual; else reason error, "server stopped").
-  // Blocks until that is done, at most 30 s for those that are still to be put together; each Finished follows through
-  // `post`. From then on open() brings an error (unavailable).
+  // Blocks until that is done, at most 30 s for what writers have open and 30 s for what is still to be put together;
+  // each Finished follows through `post`. From then on open() brings an error (unavailable).
   void stop();
 
   // What can be judged without touching the disk: the format exists (else not_supported), hints that are known have
   // good values (else bad_request, naming the hint). Unknown hints are fine. Gives the settings with all that the hints
   // and the configuration say: those are what the request, and the tap, must be opened with.
   base::Result<Settings> check(Settings settings) const;
+
+  // Control thread, once a second: looks whether the writers are at work (record/writers.hpp). The recordings of one
+  // that is given up are finished with an error; what of them is in the spool gets to its place once its thread comes
+  // back, and is `recovered` then, or at the next start.
+  void watch(base::Time now);
+  Stats stats() const;
 
   // Control thread. `opened` is called once; if it brought a track, `finished` will be called once too, after opened.
   RecordingId open(Request request, Opened opened, Finished finished);

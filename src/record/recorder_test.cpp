@@ -379,6 +379,107 @@ TEST(RecorderWithAFileSizeLimit, EndsWithAnErrorAndAPlayableFile) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+TEST_F(RecorderTest, NothingBecomesLongerThanTheServerAllows) {
+  Recorder capped({.directory = directory.path(), .max_duration = std::chrono::seconds(60)}, {});
+  Settings settings;
+  settings.format = "wav";
+  EXPECT_EQ(capped.check(settings)->max_duration, std::chrono::milliseconds(60000));
+  settings.max_duration = std::chrono::hours(5);
+  EXPECT_EQ(capped.check(settings)->max_duration, std::chrono::milliseconds(60000));
+  settings.max_duration = std::chrono::seconds(1);
+  EXPECT_EQ(capped.check(settings)->max_duration, std::chrono::milliseconds(1000));
+  settings.max_duration.reset();
+  EXPECT_FALSE(desk.recorder.check(settings)->max_duration);
+}
+
+// The time that is passed in says that a writer has hung.
+class RecorderWhoseWriterHangs : public RecorderTest {
+ protected:
+  // Seconds go by in which no writer that has work makes a turn.
+  void hang(int seconds) {
+    for (int i = 0; i <= seconds; ++i) desk.recorder.watch(began_ + std::chrono::seconds(i));
+  }
+
+ private:
+  const base::Time began_ = base::Clock::now() + std::chrono::hours(1);
+};
+
+TEST_F(RecorderWhoseWriterHangs, IsFinishedOnceWithAnErrorAndNewOnesAreWhole) {
+  Request first = request("wav");
+  first.client = "juliet";
+  auto track = desk.open(first);
+  ASSERT_TRUE(track);
+  ASSERT_TRUE((*track)->push_audio(tone(440, 800)));
+  desk.recorder.watch(base::Clock::now());
+  EXPECT_TRUE(desk.finished.empty());
+  hang(0);  // this thread itself came to nothing for an hour: that says nothing
+  EXPECT_TRUE(desk.finished.empty());
+  hang(1);
+  ASSERT_EQ(desk.finished[0].size(), 1U);
+  EXPECT_EQ(desk.outcome().reason, EndReason::error);
+  EXPECT_THAT(desk.outcome().error, HasSubstr("does not answer"));
+  EXPECT_EQ(desk.outcome().uri, "");
+  EXPECT_TRUE((*track)->is_failed()) << "its tap lets go";
+  EXPECT_EQ(desk.recorder.open_count(), 0U);
+  EXPECT_EQ(desk.recorder.stats().writers_given_up, 1U);
+  EXPECT_EQ(desk.recorder.stats().given_up, 1U);
+
+  auto other = desk.open(request("wav"));
+  ASSERT_TRUE(other);
+  play(**other, tone(440, 8000));
+  EXPECT_EQ(desk.outcome(1).duration.count(), 1000);
+
+  // It was not so: its thread completes what it has, and nobody is told twice.
+  (*track)->push_end(EndReason::error, {.samples = 800});
+  EXPECT_TRUE(desk.run_until([&] { return files_below(directory.path()).size() == 4; }));
+  EXPECT_EQ(desk.finished[0].size(), 1U);
+  EXPECT_TRUE(desk.run_until([&] { return fs::is_empty(directory.path() / "spool"); }));
+}
+
+TEST_F(RecorderWhoseWriterHangs, EndsThoseOfOtherWritersToo) {
+  std::vector<Track*> tracks;
+  for (int i = 0; i < 6; ++i) {
+    auto track = desk.open(request("wav"));
+    ASSERT_TRUE(track);
+    tracks.push_back(*track);
+  }
+  hang(0);
+  hang(1);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(desk.outcome(i).reason, EndReason::error);
+  EXPECT_EQ(desk.recorder.stats().writers_given_up, 2U);
+  for (Track* track : tracks) track->push_end(EndReason::error, {});
+  auto other = desk.open(request("wav"));
+  ASSERT_TRUE(other);
+  play(**other, tone(440, 800));
+  EXPECT_EQ(desk.outcome(6).duration.count(), 100);
+}
+
+TEST_F(RecorderWhoseWriterHangs, DoesNotConcernWritersWithoutWork) {
+  hang(200);
+  EXPECT_EQ(desk.recorder.stats().writers_given_up, 0U);
+}
+
+TEST_F(RecorderWhoseWriterHangs, LeavesParticipantsThatWereBeingOpenedWithAnAnswer) {
+  Request asked = request("wav");
+  asked.settings.on_mixer = true;
+  asked.settings.tracks = Tracks::participant_files;
+  auto track = desk.open(asked);
+  ASSERT_TRUE(track);
+  int answers = 0;
+  desk.recorder.open_participant(desk.last_id, {.id = "one", .name = {}, .uri = {}}, 8000,
+                                 [&](ParticipantId, const base::Result<Track*>& opened) {
+                                   ++answers;
+                                   EXPECT_FALSE(opened);
+                                 });
+  hang(0);
+  hang(1);
+  EXPECT_EQ(answers, 1);
+  EXPECT_EQ(desk.outcome().reason, EndReason::error);
+  (*track)->push_end(EndReason::error, {});
+  EXPECT_TRUE(desk.run_until([&] { return fs::is_empty(directory.path() / "spool"); }));
+  EXPECT_EQ(answers, 1);
+}
+
 TEST(RecorderThatIsKilled, LeavesItsSpoolPlayableUpToTheLastSecond) {
   TemporaryDirectory directory;
   int ready[2];

@@ -12,26 +12,28 @@ namespace {
 // So long a participant's End may follow the recording's own.
 constexpr std::chrono::seconds kLettingGo{5};
 
-std::string why_the_tap_gave_up(const Stats& stats) {
-  if (stats.overrun_samples > 0) return "the writer could not keep up with the audio";
+std::string why_the_tap_gave_up(const Track& track) {
+  if (track.stats().overrun_samples > 0) return "the writer could not keep up with the audio";
+  if (track.is_failed()) return "the disk did not answer for too long";
   return "the call's audio does not fit what this recording was opened for";
 }
 
 }  // namespace
 
 Recording::Recording(Request request, const Format& format, Tags tags, std::unique_ptr<Journal> journal,
-                     std::unique_ptr<Capture> main, const storage::Spool& spool, Ledger* ledger)
+                     std::unique_ptr<Capture> main, const storage::Spool& spool, Ledger* ledger, AudioMemory* memory)
     : ledger_(ledger),
       request_(std::move(request)),
       format_(format),
       tags_(std::move(tags)),
       journal_(std::move(journal)),
       main_(std::move(main)),
-      participants_(spool, main_->stem(), tags_, journal_.get()) {}
+      participants_(spool, main_->stem(), tags_, journal_.get(), memory) {}
 
 base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
                                                          std::chrono::system_clock::time_point began,
-                                                         const storage::Spool& spool, Ledger* ledger) {
+                                                         const storage::Spool& spool, Ledger* ledger,
+                                                         AudioMemory* memory) {
   Request applied_request = request;
   Settings& settings = applied_request.settings;
   if (auto applied = apply_hints(settings); !applied) return std::move(applied.error());
@@ -58,14 +60,15 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
                                     .rate = request.rate,
                                     .channels = settings.channels(),
                                     .tags = tags,
-                                    .journal = journal.get()});
+                                    .journal = journal.get(),
+                                    .memory = memory});
   if (!main) {
     journal->remove();
     return std::move(main.error());
   }
   if (ledger != nullptr) ledger->began({journal->stem(), request, settings, began, (*main)->file().path});
   return std::unique_ptr<Recording>(new Recording(std::move(applied_request), *format, std::move(tags),
-                                                  std::move(journal), std::move(*main), spool, ledger));
+                                                  std::move(journal), std::move(*main), spool, ledger, memory));
 }
 
 base::Result<Track*> Recording::open_participant(const Participant& who, std::uint32_t rate) {
@@ -92,7 +95,7 @@ Recording::Ending Recording::finish() {
   main_->finish();
   Track& track = main_->track();
   if (main_->error().empty() && track.ended() && track.reason() == EndReason::error) {
-    main_->set_error(why_the_tap_gave_up(track.stats()));
+    main_->set_error(why_the_tap_gave_up(track));
   }
   const std::uint32_t rate = main_->file_rate();
   std::vector<FinishedPart> parts = main_->take_parts();

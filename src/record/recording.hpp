@@ -32,7 +32,8 @@ class Recording {
   // Makes the spool file and the encoder; leaves nothing behind where that fails. `ledger`: none, or outlives this.
   static base::Result<std::unique_ptr<Recording>> open(const Request& request,
                                                        std::chrono::system_clock::time_point began,
-                                                       const storage::Spool& spool, Ledger* ledger = nullptr);
+                                                       const storage::Spool& spool, Ledger* ledger = nullptr,
+                                                       AudioMemory* memory = nullptr);
 
   Track& track() { return main_->track(); }
   // `unexpected` where the recording keeps nobody apart or has ended.
@@ -53,7 +54,7 @@ class Recording {
 
  private:
   Recording(Request request, const Format& format, Tags tags, std::unique_ptr<Journal> journal,
-            std::unique_ptr<Capture> main, const storage::Spool& spool, Ledger* ledger);
+            std::unique_ptr<Capture> main, const storage::Spool& spool, Ledger* ledger, AudioMemory* memory);
 
   Facts facts(std::uint32_t rate);
 

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <sys/resource.h>
-#include <system_error>
 
 #include "base/log.hpp"
 #include "record/recover.hpp"
@@ -11,6 +10,7 @@ namespace record {
 namespace {
 
 constexpr int kNiceness = 10;
+constexpr std::chrono::seconds kGivingUp{10};  // for the one that it is at
 
 }  // namespace
 
@@ -28,17 +28,12 @@ base::Result<void> Recovery::start() {
     return {};
   }
   base::log::warn("record", "{} recordings were left in the spool: they are put right", leftovers_.size());
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return base::Error{base::Kind::no_resources, std::string("start the recovering thread: ") + error.what()};
-  }
-  return {};
+  return thread_.start("recovering thread", [this] { run(); });
 }
 
-void Recovery::stop() {
+bool Recovery::stop() {
   ask_to_stop();
-  if (thread_.joinable()) thread_.join();
+  return thread_.join(kGivingUp);
 }
 
 void Recovery::run() {

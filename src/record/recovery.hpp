@@ -5,9 +5,9 @@
 
 #include <atomic>
 #include <functional>
-#include <thread>
 #include <vector>
 
+#include "base/thread.hpp"
 #include "record/ledger.hpp"
 #include "record/leftovers.hpp"
 #include "record/ready.hpp"
@@ -30,7 +30,8 @@ class Recovery {
   // Looks at the spool, before anything is opened there.
   base::Result<void> start();
   void ask_to_stop() { stopping_ = true; }
-  void stop();
+  // False where the thread hangs on the disk: then all of this has to stay.
+  bool stop();
 
  private:
   void run();
@@ -40,7 +41,7 @@ class Recovery {
   const Answers answers_;
   std::vector<Leftover> leftovers_;
   std::atomic<bool> stopping_{false};
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace record

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cassert>
+#include <new>
+#include <utility>
 
 namespace record {
 namespace {
@@ -19,17 +21,21 @@ std::int16_t label(Kind kind) { return static_cast<std::int16_t>(kind); }
 
 }  // namespace
 
-Track::Track(std::uint32_t rate, int channels, double seconds)
+Track::Track(std::uint32_t rate, int channels, double seconds, AudioMemory* memory)
     : channels_(channels),
       seconds_(seconds),
+      memory_(memory),
       rate_(rate),
       writing_(make_segment(rate).release()),  // the chain is owned by its reader
+      home_(writing_),
       reading_(writing_) {}
 
 Track::~Track() {
+  if (home_->use.load(std::memory_order_acquire) == Use::kept) delete home_;
   while (reading_ != nullptr) {
-    const std::unique_ptr<Segment> read(reading_);
+    Segment* const read = reading_;
     reading_ = read->next.load(std::memory_order_acquire);
+    read->is_piece ? dispose(read) : delete read;
   }
 }
 
@@ -41,7 +47,7 @@ std::unique_ptr<Track::Segment> Track::make_segment(std::uint32_t rate) const {
 bool Track::push_audio(std::span<const std::int16_t> interleaved, Kind kind) {
   assert(interleaved.size() <= kMaxBlock && interleaved.size() % static_cast<std::size_t>(channels_) == 0);
   if (interleaved.empty()) return true;
-  if (writing_->ring.free() < kHeader + interleaved.size() + kRoomForMarks) return false;
+  if (!make_room(kHeader + interleaved.size() + kRoomForMarks)) return false;
   // The header first: the consumer waits until the whole block is there.
   const std::array<std::int16_t, kHeader> header = {static_cast<std::int16_t>(interleaved.size()), label(kind)};
   writing_->ring.push(header);
@@ -49,8 +55,44 @@ bool Track::push_audio(std::span<const std::int16_t> interleaved, Kind kind) {
   return true;
 }
 
-bool Track::has_room(std::size_t samples) const {
-  return writing_->ring.free() >= kHeader + samples + 2 * kRoomForMarks;
+bool Track::has_room(std::size_t samples) { return make_room(kHeader + samples + 2 * kRoomForMarks); }
+
+// The media path: neither allocates nor locks.
+bool Track::make_room(std::size_t words) {
+  // Out of the memory of all as soon as the writer has caught up.
+  const bool is_guest = writing_->is_piece && writing_->ring.free() == writing_->ring.capacity() &&
+                        home_->use.load(std::memory_order_relaxed) == Use::kept;
+  if (!is_guest && writing_->ring.free() >= words) return true;
+  Segment* const next = spare();
+  if (next == nullptr) return false;
+  append(next);
+  return true;
+}
+
+// The ring of the track's own, where the writer is through with it; else a piece. Room for any block, or null.
+Track::Segment* Track::spare() {
+  Use kept = Use::kept;
+  if (home_->use.compare_exchange_strong(kept, Use::in_chain, std::memory_order_acquire)) {
+    home_->next.store(nullptr, std::memory_order_relaxed);
+    return home_;
+  }
+  std::byte* const piece = memory_ == nullptr ? nullptr : memory_->take();
+  return piece == nullptr ? nullptr : new (piece) Segment(rate_, piece);
+}
+
+void Track::append(Segment* segment) {
+  writing_->next.store(segment, std::memory_order_release);  // from here on the old one is the consumer's alone
+  writing_ = segment;
+}
+
+// Consumer: one that it has read.
+void Track::dispose(Segment* segment) {
+  if (segment->is_piece) {
+    segment->~Segment();
+    return memory_->give_back(reinterpret_cast<std::byte*>(segment));
+  }
+  Use in_chain = Use::in_chain;
+  if (!segment->use.compare_exchange_strong(in_chain, Use::kept, std::memory_order_acq_rel)) delete segment;
 }
 
 bool Track::push_mark(Kind kind, std::uint64_t samples) { return push_length(label(kind), samples); }
@@ -68,10 +110,10 @@ bool Track::push_length(std::int16_t label, std::uint64_t samples) {
 
 void Track::change_rate(std::uint32_t rate) {
   if (rate == rate_) return;
-  Segment* const next = make_segment(rate).release();
-  writing_->next.store(next, std::memory_order_release);  // from here on the old one is the consumer's alone
-  writing_ = next;
+  if (home_->use.exchange(Use::retired, std::memory_order_acq_rel) == Use::kept) delete home_;
+  home_ = make_segment(rate).release();
   rate_ = rate;
+  append(home_);
 }
 
 void Track::push_end(EndReason reason, const Stats& stats) {
@@ -97,8 +139,7 @@ std::optional<Track::Block> Track::next(std::span<std::int16_t> out) {
       ended_ = end_pushed;
       return std::nullopt;
     }
-    delete reading_;
-    reading_ = following;
+    dispose(std::exchange(reading_, following));
   }
   base::Ring<std::int16_t>& ring = reading_->ring;
   const auto samples = static_cast<std::size_t>(words[0]);

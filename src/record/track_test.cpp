@@ -120,6 +120,103 @@ TEST_F(TrackTest, FreesWhatWasNeverRead) {
   ASSERT_TRUE(track.push_audio(Samples(320, 1)));
 }  // the address sanitizer sees what leaks
 
+TEST_F(TrackTest, TakesMemoryForWhatItsRingDoesNotHoldAndGivesItBack) {
+  record::AudioMemory memory(4'000'000);
+  Track track(8000, 1, 1, &memory);
+  constexpr int kBlocks = 60 * 50;  // a minute
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < kBlocks; ++i) {
+      ASSERT_TRUE(track.has_room(160));
+      ASSERT_TRUE(track.push_audio(Samples(160, static_cast<std::int16_t>(i))));
+      if (i % 100 != 0) continue;
+      ASSERT_TRUE(track.push_mark(Kind::paused, static_cast<std::uint64_t>(i) + 1));
+    }
+    EXPECT_GT(memory.counts().used, 500'000U);
+    for (int i = 0; i < kBlocks; ++i) {
+      const auto block = next(track);
+      ASSERT_TRUE(block);
+      ASSERT_EQ(block->samples, 160U);
+      ASSERT_EQ(out_[0], static_cast<std::int16_t>(i));
+      ASSERT_EQ(out_[159], static_cast<std::int16_t>(i));
+      if (i % 100 != 0) continue;
+      ASSERT_EQ(next(track)->skipped, static_cast<std::uint64_t>(i) + 1);
+    }
+    EXPECT_FALSE(next(track));
+    EXPECT_FALSE(track.ended());
+  }
+  // Its own ring takes the place of the last piece again.
+  ASSERT_TRUE(track.push_audio(Samples(160, 1)));
+  ASSERT_TRUE(next(track));
+  EXPECT_FALSE(next(track));
+  EXPECT_EQ(memory.counts().used, 0U);
+  EXPECT_EQ(memory.counts().refused, 0U);
+}
+
+TEST_F(TrackTest, IsFullOnceTheMemoryOfAllIsUsed) {
+  record::AudioMemory memory(2 * (record::AudioMemory::kHeader + record::AudioMemory::kAudio));
+  Track greedy(8000, 1, 1, &memory), other(8000, 1, 1, &memory);
+  while (greedy.push_audio(Samples(160, 1))) continue;
+  EXPECT_EQ(memory.counts().refused, 1U);
+  int blocks = 0;
+  while (other.push_audio(Samples(160, 2))) ++blocks;
+  EXPECT_GE(blocks, 50) << "what is its own nobody takes away";
+  while (next(greedy)) continue;
+  EXPECT_TRUE(other.push_audio(Samples(160, 2))) << "what one gives back another may have";
+}
+
+TEST_F(TrackTest, ChangesItsRateWhileTheMemoryIsInUse) {
+  record::AudioMemory memory(4'000'000);
+  Track track(8000, 1, 0.1, &memory);
+  const auto fill = [&](std::size_t size, int blocks) {
+    for (int i = 0; i < blocks; ++i) ASSERT_TRUE(track.push_audio(Samples(size, static_cast<std::int16_t>(i))));
+  };
+  const auto empty = [&](std::uint32_t rate, int blocks) {
+    for (int i = 0; i < blocks; ++i) {
+      const auto block = next(track);
+      ASSERT_TRUE(block);
+      ASSERT_EQ(block->rate, rate);
+      ASSERT_EQ(out_[0], static_cast<std::int16_t>(i));
+    }
+  };
+  fill(160, 1000);
+  track.change_rate(16000);  // its ring is in the chain
+  fill(320, 1000);
+  empty(8000, 1000);
+  empty(16000, 1000);
+  fill(320, 100);
+  track.change_rate(48000);  // its ring is kept for it, or in use again
+  fill(960, 1000);
+  empty(16000, 100);
+  empty(48000, 1000);
+  EXPECT_FALSE(next(track));
+  fill(960, 1000);
+}  // what is left is given back: the address sanitizer sees it
+
+TEST_F(TrackTest, CarriesAudioBetweenTwoThreadsOfWhichOneStalls) {
+  record::AudioMemory memory(1'000'000);
+  Track track(8000, 1, 0.05, &memory);
+  constexpr int kBlocks = 20000;
+  std::thread producer([&] {
+    for (int i = 0; i < kBlocks; ++i) {
+      if (i == kBlocks / 2) track.change_rate(16000);
+      while (!track.push_audio(Samples(160, static_cast<std::int16_t>(i)))) std::this_thread::yield();
+    }
+    track.push_end(EndReason::stop, {});
+  });
+  int taken = 0;
+  while (!track.ended()) {
+    if (taken % 1000 == 0) std::this_thread::yield();
+    const auto block = next(track);
+    if (!block) continue;
+    ASSERT_EQ(block->rate, taken < kBlocks / 2 ? 8000U : 16000U);
+    ASSERT_EQ(out_[0], static_cast<std::int16_t>(taken));
+    ASSERT_EQ(out_[159], static_cast<std::int16_t>(taken));
+    ++taken;
+  }
+  producer.join();
+  EXPECT_EQ(taken, kBlocks);
+}
+
 TEST_F(TrackTest, CarriesAudioMarksAndRatesBetweenTwoThreads) {
   constexpr std::uint32_t kRates[] = {8000, 16000, 24000, 32000, 48000};
   constexpr int kBlocks = 1000;  // at each rate

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <poll.h>
 #include <pthread.h>
-#include <system_error>
 
 #include "base/log.hpp"
 
@@ -14,54 +13,57 @@ constexpr std::chrono::milliseconds kTurn{50};
 constexpr std::chrono::milliseconds kCompleting{100};
 constexpr std::chrono::milliseconds kForever{-1};
 constexpr std::chrono::milliseconds kLettingGo{500};
+constexpr std::chrono::hours kAsLongAsItTakes{24 * 365};
 
 }  // namespace
 
-Writer::Writer(int number, const storage::Spool& spool, Ledger* ledger, Answers answers)
-    : number_(number), spool_(spool), ledger_(ledger), answers_(std::move(answers)), buffer_(2 * Track::kMaxBlock) {}
+Writer::Writer(int number, const storage::Spool& spool, Answers answers, Ledger* ledger, AudioMemory* memory)
+    : number_(number),
+      spool_(spool),
+      ledger_(ledger),
+      answers_(std::move(answers)),
+      memory_(memory),
+      buffer_(2 * Track::kMaxBlock) {}
 
 Writer::~Writer() { stop(); }
 
 base::Result<void> Writer::start() {
   if (!commands_) return base::Error{base::Kind::no_resources, "start a writer thread: no descriptor left"};
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return base::Error{base::Kind::no_resources, std::string("start a writer thread: ") + error.what()};
-  }
-  return {};
+  return thread_.start("writer thread", [this] { run(); });
 }
 
 void Writer::open(RecordingId id, Request request, std::chrono::system_clock::time_point began) {
-  commands_.post(Open{id, std::move(request), began});
+  commands_.post(std::make_unique<Command>(Open{id, std::move(request), began}));
 }
 
 void Writer::open_participant(RecordingId id, ParticipantId participant, Participant who, std::uint32_t rate) {
-  commands_.post(OpenParticipant{id, participant, std::move(who), rate});
+  commands_.post(std::make_unique<Command>(OpenParticipant{id, participant, std::move(who), rate}));
 }
 
-void Writer::discard(RecordingId id) { commands_.post(Discard{id}); }
+void Writer::discard(RecordingId id) { commands_.post(std::make_unique<Command>(Discard{id})); }
 
 void Writer::ask_to_stop() {
-  if (thread_.joinable()) commands_.post(Stop{});
+  if (thread_.is_started()) commands_.post(std::make_unique<Command>(Stop{}));
 }
 
 void Writer::stop() {
   ask_to_stop();
-  if (thread_.joinable()) thread_.join();
+  thread_.join(kAsLongAsItTakes);
 }
 
 void Writer::run() {
-  pthread_setname_np(pthread_self(), ("writer-" + std::to_string(number_)).c_str());
+  pthread_setname_np(pthread_self(), name().c_str());
   base::Time next_turn = base::Clock::now();
   while (!stopping_) {
     if (recordings_.empty() && unreturned_.empty()) {
+      turn(kIdle);
       commands_.wait(kForever);
       next_turn = base::Clock::now();
     } else {
       commands_.wait(
           std::max(std::chrono::ceil<base::milliseconds>(next_turn - base::Clock::now()), base::milliseconds(0)));
     }
+    turn(base::Clock::now());
     obey();
     if (base::Clock::now() < next_turn) continue;
     const bool caught_up = serve();
@@ -71,12 +73,12 @@ void Writer::run() {
 }
 
 void Writer::obey() {
-  commands_.drain([this](Command&& command) {
-    if (const auto* open = std::get_if<Open>(&command)) {
+  commands_.drain([this](std::unique_ptr<Command>&& command) {
+    if (const auto* open = std::get_if<Open>(command.get())) {
       open_now(*open);
-    } else if (const auto* participant = std::get_if<OpenParticipant>(&command)) {
+    } else if (const auto* participant = std::get_if<OpenParticipant>(command.get())) {
       open_now(*participant);
-    } else if (const auto* discard = std::get_if<Discard>(&command)) {
+    } else if (const auto* discard = std::get_if<Discard>(command.get())) {
       const auto found = recordings_.find(discard->id);
       if (found == recordings_.end()) return;
       found->second->discard();
@@ -89,7 +91,8 @@ void Writer::obey() {
 }
 
 void Writer::open_now(const Open& command) {
-  auto recording = Recording::open(command.request, command.began, spool_, ledger_);
+  turn(base::Clock::now());
+  auto recording = Recording::open(command.request, command.began, spool_, ledger_, memory_);
   if (!recording) return answers_.opened(command.id, std::move(recording.error()));
   Track* track = &(*recording)->track();
   recordings_.emplace(command.id, std::move(*recording));
@@ -117,6 +120,7 @@ bool Writer::serve() {
   for (auto& [id, recording] : recordings_) {
     if (!recording->is_due(began)) continue;
     is_written = true;
+    turn(base::Clock::now());
     if (!recording->drain(began, buffer_)) continue;
     if (std::find(ended_.begin(), ended_.end(), id) == ended_.end()) ended_.push_back(id);
   }
@@ -135,6 +139,7 @@ bool Writer::serve() {
 }
 
 void Writer::finish(RecordingId id, Recording& recording) {
+  turn(base::Clock::now());
   Recording::Ending ending = recording.finish();
   if (auto* ready = std::get_if<Ready>(&ending)) {
     ready->id = id;

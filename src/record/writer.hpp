@@ -7,11 +7,11 @@
 #include <atomic>
 #include <functional>
 #include <map>
-#include <thread>
 #include <variant>
 #include <vector>
 
 #include "base/inbox.hpp"
+#include "base/thread.hpp"
 #include "record/recorder.hpp"
 #include "record/recording.hpp"
 
@@ -28,9 +28,10 @@ class Writer {
     std::function<void()> written = {};            // something reached a file, or may have
   };
 
-  // `ledger`: none, or outlives this.
-  Writer(int number, const storage::Spool& spool, Ledger* ledger, Answers answers);
-  ~Writer();  // after stop() only the tracks that were never given back are left to free
+  // `memory`: for audio that the disk is too slow for; outlives the thread, and so does `ledger`. Either may be none.
+  Writer(int number, const storage::Spool& spool, Answers answers, Ledger* ledger = nullptr,
+         AudioMemory* memory = nullptr);
+  ~Writer();  // after the thread's end: only the tracks that were never given back are left to free
 
   base::Result<void> start();
   // Any thread. Answered by opened; then by finished or unfinished, once, unless it is discarded.
@@ -40,9 +41,18 @@ class Writer {
   void discard(RecordingId id);
   // Completes all files as they stand, waits for the producers to let go of their tracks (at most half a second), ends
   // the thread. A track that nobody gave back stays alive as long as this object.
-  // ask_to_stop() only starts it.
+  // ask_to_stop() only starts it; join() is false where it takes longer, or hangs: then all of this has to stay.
   void ask_to_stop();
+  bool join(std::chrono::milliseconds at_most) { return thread_.join(at_most); }
   void stop();
+  // After the thread's end: no producer has a track of its.
+  bool is_spent() const { return recordings_.empty() && unreturned_.empty(); }
+  // Any thread: it has work, and has done none of it for longer than `patience`.
+  bool is_overdue(base::Time now, base::milliseconds patience) const {
+    const base::Time turn = turn_.load(std::memory_order_relaxed);
+    return turn != kIdle && now - turn > patience;
+  }
+  std::string name() const { return "writer-" + std::to_string(number_); }
 
  private:
   struct Open {
@@ -63,8 +73,11 @@ class Writer {
   using Command = std::variant<Open, OpenParticipant, Discard, Stop>;
   using Recordings = std::map<RecordingId, std::unique_ptr<Recording>>;
 
+  static constexpr base::Time kIdle = base::Time::max();
+
   void run();
   void obey();
+  void turn(base::Time now) { turn_.store(now, std::memory_order_relaxed); }
   void open_now(const Open& command);
   void open_now(const OpenParticipant& command);
   void drop(Recordings::iterator recording);
@@ -76,8 +89,10 @@ class Writer {
   const storage::Spool& spool_;
   Ledger* const ledger_;
   const Answers answers_;
-  base::Inbox<Command> commands_;
-  std::thread thread_;
+  AudioMemory* const memory_;
+  base::Inbox<std::unique_ptr<Command>> commands_;
+  std::atomic<base::Time> turn_{kIdle};  // when it was last at work on anything
+  base::Thread thread_;
 
   // The thread's own.
   Recordings recordings_;

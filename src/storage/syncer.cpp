@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <system_error>
 #include <unistd.h>
 
 #include "base/clock.hpp"
@@ -25,19 +24,14 @@ base::Result<void> Syncer::start() {
   if (!fd_) return disk_error("open " + directory_.string(), errno);
   leave_ = base::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!leave_) return disk_error("start the syncing thread", errno);
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return base::Error{base::Kind::no_resources, std::string("start the syncing thread: ") + error.what()};
-  }
-  return {};
+  return thread_.start("syncing thread", [this] { run(); });
 }
 
-void Syncer::stop() {
-  if (!thread_.joinable()) return;
+bool Syncer::stop(std::chrono::milliseconds at_most) {
+  if (!thread_.is_started()) return true;
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t ignored = ::write(leave_.get(), &one, sizeof one);
-  thread_.join();
+  return thread_.join(at_most);
 }
 
 Syncer::Counts Syncer::counts() const {

@@ -9,10 +9,10 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <thread>
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "base/thread.hpp"
 
 namespace storage {
 
@@ -30,7 +30,8 @@ class Syncer {
 
   // The directory must be there.
   base::Result<void> start();
-  void stop();
+  // False where the thread hangs on the disk for longer than `at_most`: then all of this has to stay.
+  bool stop(std::chrono::milliseconds at_most = std::chrono::seconds(5));
   // Any thread: something was written.
   void touch() { is_dirty_.store(true, std::memory_order_release); }
   // Any thread.
@@ -46,7 +47,7 @@ class Syncer {
   std::atomic<bool> is_dirty_{false};
   std::atomic<std::uint64_t> syncs_{0}, failed_{0};
   std::atomic<std::int64_t> longest_{0};  // ms
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace storage

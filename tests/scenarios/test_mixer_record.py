@@ -143,14 +143,16 @@ def test_pause_and_resume(room):
 def test_it_ends_with_the_mixer_for_hangup(room, how):
     client, members, mixer = room
     component = client.record(mixer, f"{WAV} mix='true'")
+    begun = time.monotonic()
     time.sleep(0.7)
     for one in members:
         client.unjoin(one.jid, mixer="room") if how == "everyone leaves" else one.leg.bye()
+    lasted = time.monotonic() - begun
     done = client.expect_complete(component)
     assert done.reason.tag == "{urn:xmpp:rayo:ext:complete:1}hangup"
     gone = client.expect_gone(mixer)
     assert done.stanza.number < gone.number
-    assert check_file(done).seconds > 0.5
+    assert 0.5 < check_file(done).seconds < lasted + 1, "it outlives its mixer"
 
 
 def test_it_goes_on_while_anybody_is_left(room):

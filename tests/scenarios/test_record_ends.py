@@ -53,6 +53,7 @@ def test_whoever_hangs_up_each_recording_completes_with_hangup_before_the_end(be
     for one in done[:2]:
         (_, begun, length), = audio.story(check_file(one).mono, source)
         assert begun + length >= ended - 0.15, "the last words before the hangup are missing"
+        assert begun + length <= ended + 1, "it outlives its call"
     client.sync()
     assert len(presences(client, EXT + "complete")) == 3 and len(presences(client, RAYO + "end")) == 1
     assert client.pending(lambda s: s.number > end.number and s.name == "presence") == []
