@@ -189,7 +189,7 @@ const std::vector<Key>& core_keys() {
 const std::vector<Key>& config_keys() {
   static const std::vector<Key> all = [] {
     std::vector<Key> keys = core_keys();
-    for (const auto& more : {spool_keys(), dial_keys(), output_keys()})
+    for (const auto& more : {spool_keys(), untold_keys(), dial_keys(), output_keys()})
       keys.insert(keys.end(), more.begin(), more.end());
     return keys;
   }();

@@ -28,6 +28,7 @@ const std::vector<Key>& config_keys();
 std::vector<Key> dial_keys();
 std::vector<Key> output_keys();
 std::vector<Key> spool_keys();
+std::vector<Key> untold_keys();
 
 // The keys of one [[xmpp.account]].
 struct AccountKey {

@@ -44,8 +44,8 @@ class Service {
   void run() { io_.run(); }
 
  private:
-  record::RecorderOptions recorder_options() const;
-  play::RendererOptions renderer_options() const;
+  record::RecorderOptions recorder_options();
+  play::RendererOptions renderer_options();
   call::DialPlan dial_plan() const;
   Result<void> choose_accounts();
   void wait_for_signal();
@@ -91,7 +91,7 @@ void Service::after(base::milliseconds delay, std::function<void()> action) {
   });
 }
 
-record::RecorderOptions Service::recorder_options() const {
+record::RecorderOptions Service::recorder_options() {
   record::RecorderOptions options;
   options.directory = config_.recording_directory.empty() ? data_directory() / "recordings"
                                                           : std::filesystem::path(config_.recording_directory);
@@ -100,10 +100,12 @@ record::RecorderOptions Service::recorder_options() const {
   options.pause = config_.recording_pause;
   options.reserve = config_.spool_reserve;
   options.sync_interval = config_.spool_sync;
+  options.recovered = [this](const record::Recovered& recovered) { rayo_->on_recovered(recovered); };
+  options.recovery_over = [this](const std::vector<std::string>& kept) { rayo_->on_recovery_over(kept); };
   return options;
 }
 
-play::RendererOptions Service::renderer_options() const {
+play::RendererOptions Service::renderer_options() {
   play::RendererOptions options = config_.output;
   options.roots.push_back(recorder_options().directory);
   if (options.cache.empty()) options.cache = data_directory() / "cache";
@@ -134,7 +136,11 @@ Result<void> Service::start() {
   if (auto chosen = choose_accounts(); !chosen) return chosen;
 
   rayo_ = std::make_unique<rayo::Server>(
-      rayo::ServerOptions{config_.xmpp.domain, config_.dialect, config_.recording_format, dial_plan()},
+      rayo::ServerOptions{config_.xmpp.domain,
+                          config_.dialect,
+                          config_.recording_format,
+                          dial_plan(),
+                          {.folder = data_directory() / "untold", .keep = config_.keep_untold}},
       [this](const xmpp::Jid& to, const xml::Element& stanza) { return listener_->send(to, stanza); });
   recorder_ = std::make_unique<record::Recorder>(
       recorder_options(), [this](std::function<void()> job) { control_jobs_.post(std::move(job)); });
@@ -142,6 +148,7 @@ Result<void> Service::start() {
       renderer_options(), [this](std::function<void()> job) { control_jobs_.post(std::move(job)); });
   media_ = std::make_unique<media::Engine>(config_.rtp, [this](media::Event event) { media_events_.post(event); });
   config_.sip.software = "Telegraphone/" TELEGRAPHONE_VERSION;
+  config_.sip.notes = data_directory() / "dialogs";
   sip_ =
       std::make_unique<sip::UserAgent>(config_.sip, [this](sip::Event event) { sip_events_.post(std::move(event)); });
   calls_ = std::make_unique<call::Calls>(call::Context{

@@ -78,6 +78,8 @@ void Journal::opened(const Request& request, const Settings& settings, std::chro
                {"call", request.call_id},
                {"component", request.component_id},
                {"client", request.client},
+               {"account", request.account},
+               {"headers", request.headers},
                {"from", request.from},
                {"to", request.to},
                {"began", std::chrono::duration_cast<std::chrono::milliseconds>(began.time_since_epoch()).count()},

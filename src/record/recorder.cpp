@@ -98,7 +98,13 @@ base::Result<void> Recorder::Impl::start() {
       if (self && (*self)->options_.recovered) (*self)->options_.recovered(found);
     });
   };
-  recovery_ = std::make_unique<Recovery>(FinishingPlaces{spool_, store_}, recovered);
+  const auto recovery_over = [post = post_, alive = std::weak_ptr<Impl*>(alive_)](const std::vector<std::string>& kept) {
+    post([alive, kept] {
+      const auto self = alive.lock();
+      if (self && (*self)->options_.recovery_over) (*self)->options_.recovery_over(kept);
+    });
+  };
+  recovery_ = std::make_unique<Recovery>(FinishingPlaces{spool_, store_}, recovered, recovery_over);
   if (auto started = recovery_->start(); !started) return started;
   if (auto started = syncer_.start(); !started) return started;
   finisher_ = std::make_unique<Finisher>(FinishingPlaces{spool_, store_}, finished);

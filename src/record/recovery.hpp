@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -16,8 +17,12 @@ namespace record {
 
 class Recovery {
  public:
-  // `recovered` is called on the thread.
-  Recovery(FinishingPlaces places, std::function<void(const Recovered&)> recovered);
+  // What stays in the spool for the next start: component ids.
+  using Over = std::function<void(const std::vector<std::string>& kept)>;
+
+  // Both are called on the thread: for each recording, and once behind the last (by start() where there is none at
+  // all), but not where it is stopped before that.
+  Recovery(FinishingPlaces places, std::function<void(const Recovered&)> recovered, Over over);
   Recovery(const Recovery&) = delete;
   Recovery& operator=(const Recovery&) = delete;
   ~Recovery();  // stop()
@@ -32,6 +37,7 @@ class Recovery {
 
   const FinishingPlaces places_;
   const std::function<void(const Recovered&)> recovered_;
+  const Over over_;
   std::vector<Leftover> leftovers_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

@@ -49,6 +49,16 @@ std::vector<Hint> hints_of(const Json& json) {
   return hints;
 }
 
+std::map<std::string, std::string> headers_of(const Json& json) {
+  std::map<std::string, std::string> headers;
+  const auto found = json.find("headers");
+  if (found == json.end() || !found->is_object()) return headers;
+  for (const auto& [name, value] : found->items()) {
+    if (value.is_string()) headers[name] = value.get<std::string>();
+  }
+  return headers;
+}
+
 constexpr std::int64_t kMostRate = 1000000;  // Hz
 
 bool take_opened(Story& story, const Json& json) {
@@ -57,6 +67,8 @@ bool take_opened(Story& story, const Json& json) {
   take(json, "call", request.call_id);
   take(json, "component", request.component_id);
   take(json, "client", request.client);
+  take(json, "account", request.account);
+  request.headers = headers_of(json);
   take(json, "from", request.from);
   take(json, "to", request.to);
   constexpr std::int64_t kYear9999 = 253402300799999;  // ms
