@@ -64,6 +64,8 @@ class Server final : public xmpp::Handler, public call::Observer {
 
   // What recovery found of the process before this one: its client is told, now or when it comes back.
   void on_recovered(const record::Recovered& recovered);
+  // The recordings of that process that nobody has said anything of yet: component ids.
+  const std::set<std::string>& awaited_recordings() const { return untold_.awaited(); }
   // There is no more of it, but for these component ids: clients that wait for other recordings wait no longer.
   void on_recovery_over(const std::vector<std::string>& kept);
 

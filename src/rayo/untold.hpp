@@ -71,6 +71,7 @@ class Untold {
 
   void begin(const std::string& component, const xmpp::Jid& host, bool on_mixer, const xmpp::Jid& client);
   bool is_awaited(const std::string& component) const { return awaited_.contains(component); }
+  const std::set<std::string>& awaited() const { return awaited_; }
   // Nothing if it is not known (any more): then it has been told.
   const UntoldEvent* find(const std::string& id) const;
   // How a recording ended; with a client if that is another now.

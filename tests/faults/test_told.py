@@ -1,6 +1,9 @@
 """The server is killed, or a client is away, while recordings end: each client is told once of each of its recordings,
 when it is back, and nobody else is; and the parties of calls that were up are hung up on."""
 
+import json
+import os
+import random
 import time
 
 import pytest
@@ -9,6 +12,8 @@ from support import signals
 from support.call import check_file, end_reason
 from support.rayo import EXT, RAYO
 from support.server import LIMIT
+
+SLOW = bool(os.environ.get("TELEGRAPHONE_SLOW"))
 
 
 def wait_until(done, limit=LIMIT):
@@ -143,6 +148,35 @@ def test_what_was_told_before_the_kill_is_not_told_again(bench):
     assert [stanza.get("from") for stanza in events_of(client)] == [second, jid]
 
 
+@pytest.mark.parametrize("seed", range(10 if SLOW else 1))
+def test_no_kill_at_whatever_moment_leaves_a_client_without_the_end_of_a_recording(bench, seed):
+    """Six times: a client records two calls, stops one of them at any time or not at all, and the server gets SIGKILL at
+    any moment, while it ends a recording too. Each reference that was given is followed by one complete."""
+    chance = random.Random(seed)
+    server = bench.start_server()
+    given, told = set(), []
+    for _ in range(6):
+        client = bench.client()
+        spoken = [recorded(bench, client, seconds=0.3) for _ in range(2)]
+        given |= {component for _, _, component in spoken}
+        time.sleep(chance.uniform(0, 0.5))
+        if chance.random() < 0.7:
+            component = spoken[0][2]
+            client.send_raw(f"<iq type='set' to='{component}' id='stop'><stop xmlns='urn:xmpp:rayo:ext:1'/></iq>")
+            time.sleep(chance.uniform(0, 0.08))
+        server.kill()
+        client.over or time.sleep(0.05)
+        told += [stanza.get("from") for stanza in client.received if is_event(stanza)]
+        client.drop()
+        server.start()
+    client = bench.client()
+    wait_until(lambda: not notes(server))
+    told += [stanza.get("from") for stanza in events_of(client)]
+    told = [name for name in told if "/" in name]
+    assert set(told) == given
+    assert len(told) == len(set(told)), sorted(told)
+
+
 def test_after_keep_untold_nobody_is_told_any_more(bench):
     server = bench.start_server(rayo={"keep-untold": "1s"})
     client = bench.client()
@@ -210,6 +244,27 @@ def test_the_parties_of_calls_that_were_up_are_hung_up_on(bench, transport):
     client.hangup(jid)
     leg.wait(lambda: leg.ended, "a BYE")
     wait_until(lambda: not notes(server, "dialogs"))
+
+
+def test_a_journal_says_whose_recording_it_is_and_what_the_invite_said(bench):
+    """What storage rules and the catalogue need is still known after a crash: the account that asked, the INVITE's
+    headers by name in lower case, all values of one joined; of a mixer there is no INVITE."""
+    server = bench.start_server()
+    client = bench.client(resource="a b")
+    leg, jid = bench.answered(client, headers=[("X-Tenant", "red"), ("x-tenant", "blue")], play=signals.marks(12))
+    component = client.record(jid, "format='wav'")
+    client.ask(jid, "<join xmlns='urn:xmpp:rayo:1' mixer-name='tea'/>")
+    mixed = client.record("tea@localhost", "format='wav'")
+    wait_until(lambda: len(server.journals()) == 2)
+    opened = {}
+    for journal in server.journals():
+        line = json.loads(journal.read_text().split("\n")[0][9:])
+        opened[line["component"]] = line
+    of_call, of_mixer = opened[component.split("/")[1]], opened[mixed.split("/")[1]]
+    assert of_call["client"] == f"{jid} app@localhost/a b" and of_mixer["client"] == "mixer tea@localhost app@localhost/a b"
+    assert of_call["account"] == of_mixer["account"] == "app@localhost"
+    assert of_call["headers"]["x-tenant"] == "red, blue" and of_call["headers"]["call-id"] == leg.call_id
+    assert of_mixer["headers"] == {}
 
 
 def test_notes_of_any_bytes_do_no_harm(bench):
