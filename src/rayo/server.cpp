@@ -24,10 +24,7 @@ Error nobody() { return {Kind::not_found, "there is no such call, mixer or compo
 }  // namespace
 
 Server::Server(ServerOptions options, Reply::Send send)
-    : options_(std::move(options)),
-      send_(std::move(send)),
-      clients_(options_.dialect),
-      untold_(options_.untold) {}
+    : options_(std::move(options)), send_(std::move(send)), clients_(options_.dialect), untold_(options_.untold) {}
 
 void Server::serve(call::Calls& calls) {
   calls_ = &calls;

@@ -136,9 +136,9 @@ class Server final : public xmpp::Handler, public call::Observer {
   const Reply::Send send_;
   call::Calls* calls_ = nullptr;
   Clients clients_;
-  std::map<std::string, Control> controls_;               // by call id
-  std::map<std::string, Owned> owned_;                    // by component id, which is unique in the server
-  std::map<std::string, std::set<xmpp::Jid>> watchers_;   // by mixer id: who hears of it
+  std::map<std::string, Control> controls_;              // by call id
+  std::map<std::string, Owned> owned_;                   // by component id, which is unique in the server
+  std::map<std::string, std::set<xmpp::Jid>> watchers_;  // by mixer id: who hears of it
   Untold untold_;
   bool handling_ = false;                                 // a command is being executed …
   std::vector<std::pair<xmpp::Jid, xml::Element>> held_;  // … these wait for its reply

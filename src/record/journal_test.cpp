@@ -70,8 +70,7 @@ TEST_F(JournalTest, TellsWhatWasAskedForAndInWhichFilesItIs) {
   EXPECT_EQ(story.request.call_id, "call1");
   EXPECT_EQ(story.request.client, "juliet@example.org/balcony");
   EXPECT_EQ(story.request.account, "juliet@example.org");
-  EXPECT_EQ(story.request.headers,
-            (std::map<std::string, std::string>{{"subject", "a rose"}, {"x-tenant", "7, 8"}}));
+  EXPECT_EQ(story.request.headers, (std::map<std::string, std::string>{{"subject", "a rose"}, {"x-tenant", "7, 8"}}));
   EXPECT_EQ(story.request.from, "sip:\"Bob\\\xEF\xBF\xBD\"@example.org\n");
   EXPECT_EQ(story.request.settings.format, "wav");
   EXPECT_TRUE(story.request.settings.double_pass);

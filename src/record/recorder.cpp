@@ -98,7 +98,8 @@ base::Result<void> Recorder::Impl::start() {
       if (self && (*self)->options_.recovered) (*self)->options_.recovered(found);
     });
   };
-  const auto recovery_over = [post = post_, alive = std::weak_ptr<Impl*>(alive_)](const std::vector<std::string>& kept) {
+  const auto recovery_over = [post = post_,
+                              alive = std::weak_ptr<Impl*>(alive_)](const std::vector<std::string>& kept) {
     post([alive, kept] {
       const auto self = alive.lock();
       if (self && (*self)->options_.recovery_over) (*self)->options_.recovery_over(kept);

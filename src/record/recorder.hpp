@@ -34,8 +34,8 @@ struct RecorderOptions {
   std::chrono::milliseconds sync_interval{250};  // so old may be what a loss of power takes, at most
   // Control thread: for each recording that a crash had left in the spool, once it is where it belongs.
   std::function<void(const Recovered&)> recovered = {};
-  // Likewise, behind the last of them: nothing more is known of the process before this one, but for these component ids,
-  // which stay in the spool for the next start.
+  // Likewise, behind the last of them: nothing more is known of the process before this one, but for these component
+  // ids, which stay in the spool for the next start.
   std::function<void(const std::vector<std::string>& kept)> recovery_over = {};
 };
 

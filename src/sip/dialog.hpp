@@ -94,7 +94,7 @@ class Dialog {
 
   void take(nua_handle_t* handle);  // destroys the one before
   void follow_target(const sip_t& message, const Source& source);
-  void forget_route();       // the next message sets it
+  void forget_route();  // the next message sets it
   // Confirmed by that message: from now on there is a note of it. `is_ours`: a response to a request of ours.
   void keep_note(const sip_t& message, bool is_ours);
   void report(Event event);  // not after the end
