@@ -181,6 +181,17 @@ void Books::recovered_all(std::size_t undone) {
       started_, "the server was stopped by force while this was recorded, and nothing of it is in the spool"});
 }
 
+record::Recovered recovered_of(const catalogue::Recording& row) {
+  const catalogue::Ended& ended = row.ended;
+  record::Recovered recovered{row.begun.call, row.begun.component, {}, {}};
+  recovered.outcome.reason = record::parse_reason(ended.reason).value_or(record::EndReason::error);
+  recovered.outcome.error = ended.error;
+  recovered.outcome.uri = ended.uri;
+  recovered.outcome.duration = ended.duration;
+  recovered.outcome.size = ended.size;
+  return recovered;
+}
+
 Books::Stats Books::stats() const { return {begun_, completed_, failed_, interrupted_, stored_, attempts_failed_}; }
 
 }  // namespace app

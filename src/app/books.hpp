@@ -8,6 +8,7 @@
 
 #include "catalogue/keeper.hpp"
 #include "record/ledger.hpp"
+#include "record/recovered.hpp"
 
 namespace app {
 
@@ -37,5 +38,8 @@ class Books final : public record::Ledger {
   std::set<std::string> remote_;  // stored elsewhere, and in the spool still; the dispatcher's
   std::atomic<std::uint64_t> begun_{0}, completed_{0}, failed_{0}, interrupted_{0}, stored_{0}, attempts_failed_{0};
 };
+
+// What a row tells whoever asks for its end.
+record::Recovered recovered_of(const catalogue::Recording& row);
 
 }  // namespace app

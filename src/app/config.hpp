@@ -24,6 +24,7 @@ namespace app {
 struct Config {
   xmpp::ListenerOptions xmpp;  // without accounts: one is made at start, see embedded_account()
   rayo::Dialect dialect = rayo::Dialect::rayo_2011;
+  std::chrono::milliseconds keep_untold{7 * 86'400'000};
   sip::Options sip;
   media::EngineOptions rtp;
   call::DialPlan dial;  // without credentials and host, which are filled in at start

@@ -204,8 +204,12 @@ const std::vector<Key>& core_keys() {
 const std::vector<Key>& config_keys() {
   static const std::vector<Key> all = [] {
     std::vector<Key> keys = core_keys();
-    for (const auto& more : {spool_keys(), storage_keys(), dial_keys(), output_keys()})
-      keys.insert(keys.end(), more.begin(), more.end());
+    for (const auto& more : {spool_keys(), storage_keys(), untold_keys(), dial_keys(), output_keys()}) {
+      // A table is one piece, wherever its keys are listed.
+      const auto last =
+          std::find_if(keys.rbegin(), keys.rend(), [&](const Key& key) { return key.table == more.front().table; });
+      keys.insert(last == keys.rend() ? keys.end() : last.base(), more.begin(), more.end());
+    }
     return keys;
   }();
   return all;

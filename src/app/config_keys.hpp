@@ -29,6 +29,7 @@ std::vector<Key> dial_keys();
 std::vector<Key> output_keys();
 std::vector<Key> spool_keys();
 std::vector<Key> storage_keys();
+std::vector<Key> untold_keys();
 
 // The keys of one [[xmpp.account]].
 struct AccountKey {

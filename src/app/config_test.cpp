@@ -26,6 +26,7 @@ TEST(Config, EmptyFileMeansTheDefaults) {
   EXPECT_EQ(config->recording_pause, record::PauseMode::skip);
   EXPECT_FALSE(config->rtp.silence_digits);
   EXPECT_EQ(config->dialect, rayo::Dialect::rayo_2011);
+  EXPECT_EQ(config->keep_untold, std::chrono::hours(7 * 24));
 }
 
 TEST(Config, TakesEveryKey) {
@@ -42,6 +43,7 @@ password = "secret"
 dialect = "xep-0327"
 [rayo]
 dialect = "rayo-server-2013"
+keep-untold = "36h"
 [sip]
 listen = ["tcp:[::1]:5070"]
 [rtp]
@@ -66,6 +68,7 @@ format = "json"
   ASSERT_EQ(config->xmpp.accounts.size(), 1U);
   EXPECT_EQ(config->xmpp.accounts[0].dialect, "xep-0327");
   EXPECT_EQ(config->dialect, rayo::Dialect::rayo_server_2013);
+  EXPECT_EQ(config->keep_untold, std::chrono::hours(36));
   EXPECT_EQ(config->rtp.timeout, std::chrono::seconds(7));
   EXPECT_EQ(config->rtp.record_depth, std::chrono::milliseconds(60));
   EXPECT_EQ(config->rtp.idle, media::Idle::silence);
@@ -172,6 +175,11 @@ TEST(Config, RefusesImpossibleValues) {
            "[output]\ntts-timeout = \"500ms\"",
            "[log]\nformat = \"xml\"",
            "[rayo]\ndialect = \"rayo\"",
+           "[rayo]\nkeep-untold = 7",
+           "[rayo]\nkeep-untold = \"7\"",
+           "[rayo]\nkeep-untold = \"-1d\"",
+           "[rayo]\nkeep-untold = \"1 week\"",
+           "[rayo]\nkeep-untold = \"99999d\"",
            "[[xmpp.account]]\nname = \"a\"",
            "[[xmpp.account]]\npassword = \"a\"",
            "[[xmpp.account]]\nname = \"a\"\npassword = \"b\"\nverifier = \"c\"",

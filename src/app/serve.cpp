@@ -1,5 +1,6 @@
 #include "app/serve.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -21,6 +22,7 @@
 #include "base/mailbox.hpp"
 #include "call/calls.hpp"
 #include "catalogue/keeper.hpp"
+#include "catalogue/queries.hpp"
 #include "play/renderer.hpp"
 #include "rayo/server.hpp"
 #include "record/recorder.hpp"
@@ -47,9 +49,9 @@ class Service {
   void run() { io_.run(); }
 
  private:
-  record::RecorderOptions recorder_options() const;
+  record::RecorderOptions recorder_options();
   catalogue::KeeperOptions keeper_options();
-  play::RendererOptions renderer_options() const;
+  play::RendererOptions renderer_options();
   call::DialPlan dial_plan() const;
   Result<void> choose_accounts();
   void wait_for_signal();
@@ -57,6 +59,7 @@ class Service {
   void reload();
   void shut_down();
   void after(base::milliseconds delay, std::function<void()> action);
+  void on_recovery_over(const std::vector<std::string>& kept);
   void drain_sip() {
     sip_events_.drain([this](sip::Event&& event) { on_sip(std::move(event)); });
   }
@@ -98,7 +101,7 @@ void Service::after(base::milliseconds delay, std::function<void()> action) {
   });
 }
 
-record::RecorderOptions Service::recorder_options() const {
+record::RecorderOptions Service::recorder_options() {
   record::RecorderOptions options;
   options.directory = config_.recording_directory.empty() ? data_directory() / "recordings"
                                                           : std::filesystem::path(config_.recording_directory);
@@ -112,7 +115,20 @@ record::RecorderOptions Service::recorder_options() const {
   options.memory = config_.spool_memory;
   options.writer_timeout = config_.spool_writer_timeout;
   options.max_duration = config_.recording_max_duration;
+  options.recovered = [this](const record::Recovered& recovered) { rayo_->on_recovered(recovered); };
+  options.recovery_over = [this](const std::vector<std::string>& kept) { on_recovery_over(kept); };
   return options;
+}
+
+// Of those whose clients wait for an end, and of which the spool knows nothing any more, the catalogue may know it.
+void Service::on_recovery_over(const std::vector<std::string>& kept) {
+  const auto database = catalogue::open_for_reading(catalogue_file(config_));
+  for (const std::string& component : rayo_->awaited_recordings()) {
+    if (!database || std::ranges::find(kept, component) != kept.end()) continue;
+    const auto row = catalogue::find(*database, component);
+    if (row && row->state() != catalogue::State::recording) rayo_->on_recovered(recovered_of(*row));
+  }
+  rayo_->on_recovery_over(kept);
 }
 
 catalogue::KeeperOptions Service::keeper_options() {
@@ -125,7 +141,7 @@ catalogue::KeeperOptions Service::keeper_options() {
   return options;
 }
 
-play::RendererOptions Service::renderer_options() const {
+play::RendererOptions Service::renderer_options() {
   play::RendererOptions options = config_.output;
   options.roots.push_back(recorder_options().directory);
   if (options.cache.empty()) options.cache = data_directory() / "cache";
@@ -156,7 +172,11 @@ Result<void> Service::start() {
   if (auto chosen = choose_accounts(); !chosen) return chosen;
 
   rayo_ = std::make_unique<rayo::Server>(
-      rayo::ServerOptions{config_.xmpp.domain, config_.dialect, config_.recording_format, dial_plan()},
+      rayo::ServerOptions{config_.xmpp.domain,
+                          config_.dialect,
+                          config_.recording_format,
+                          dial_plan(),
+                          {.folder = data_directory() / "untold", .keep = config_.keep_untold}},
       [this](const xmpp::Jid& to, const xml::Element& stanza) { return listener_->send(to, stanza); });
   keeper_ = std::make_unique<catalogue::Keeper>(keeper_options());
   books_ = std::make_unique<Books>(*keeper_,
@@ -169,6 +189,7 @@ Result<void> Service::start() {
       renderer_options(), [this](std::function<void()> job) { control_jobs_.post(std::move(job)); });
   media_ = std::make_unique<media::Engine>(config_.rtp, [this](media::Event event) { media_events_.post(event); });
   config_.sip.software = "Telegraphone/" TELEGRAPHONE_VERSION;
+  config_.sip.notes = data_directory() / "dialogs";
   sip_ =
       std::make_unique<sip::UserAgent>(config_.sip, [this](sip::Event event) { sip_events_.post(std::move(event)); });
   calls_ = std::make_unique<call::Calls>(call::Context{

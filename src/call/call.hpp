@@ -49,6 +49,7 @@ class Call final : public Host {
   std::string to() const override { return to_; }
   std::string from() const override { return from_; }
   const sip::Headers& headers() const { return headers_; }
+  sip::Headers invite_headers() const override { return dial_ ? dial_->invite.headers : headers_; }
   State state() const { return state_; }
   sip::DialogId dialog() const { return dialog_; }
   Session& session() { return session_; }

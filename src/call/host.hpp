@@ -34,6 +34,8 @@ class Host {
   // For tags of what is recorded.
   virtual std::string to() const { return {}; }
   virtual std::string from() const { return {}; }
+  // Of the INVITE that a call began with.
+  virtual sip::Headers invite_headers() const { return {}; }
 
   void add(std::unique_ptr<Component> component);
   Component* find_component(const std::string& id) const;

@@ -31,7 +31,19 @@ void log_finished(const std::string& name, const record::Outcome& outcome) {
 
 }  // namespace
 
-void Recording::start(Host& host, const std::string& id, const record::Settings& settings, Started started) {
+std::map<std::string, std::string> by_name(const sip::Headers& headers) {
+  std::map<std::string, std::string> values;
+  for (const auto& [name, value] : headers) {
+    std::string lower = name;
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const auto [found, is_new] = values.try_emplace(std::move(lower), value);
+    if (!is_new) found->second += ", " + value;
+  }
+  return values;
+}
+
+void Recording::start(Host& host, const std::string& id, const record::Settings& settings, const Asker& asker,
+                      Started started) {
   if (host.is_mixer() && settings.direction == record::Direction::send) {
     return started(
         Error{Kind::not_supported, "a mixer has nothing to send: record it with recv or duplex", base::Fault::peer});
@@ -42,16 +54,17 @@ void Recording::start(Host& host, const std::string& id, const record::Settings&
   if (!checked) return started(std::move(checked.error()));
   auto endpoint = host.open_media();
   if (!endpoint) return started(std::move(endpoint.error()));
-  auto recording = std::make_unique<Recording>(host, id, std::move(*checked), *endpoint, std::move(started));
+  auto recording = std::make_unique<Recording>(host, id, std::move(*checked), asker, *endpoint, std::move(started));
   Recording& begun = *recording;
   host.add(std::move(recording));
   begun.open();
 }
 
-Recording::Recording(Host& host, std::string id, record::Settings settings, media::EndpointRef endpoint,
+Recording::Recording(Host& host, std::string id, record::Settings settings, Asker asker, media::EndpointRef endpoint,
                      Started started)
     : Component(host, std::move(id)),
       settings_(std::move(settings)),
+      asker_(std::move(asker)),
       endpoint_(endpoint),
       started_(std::move(started)) {}
 
@@ -63,6 +76,9 @@ void Recording::open() {
   request.to = host().to();
   request.from = host().from();
   request.rate = host().rate();
+  request.client = asker_.client;
+  request.account = asker_.account;
+  request.headers = by_name(host().invite_headers());
   // The host outlives its components, and this lives until it is finished.
   recording_ = host().context().recorder.open(
       std::move(request), [this](Result<record::Track*> opened) { on_opened(std::move(opened)); },

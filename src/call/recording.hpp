@@ -4,21 +4,34 @@
 //
 //   opening ──▶ running ──stop, limits, end of the host──▶ stopping ──▶ complete(record::Outcome)
 
+#include <map>
 #include <optional>
 #include <string>
 
 #include "call/component.hpp"
 #include "call/participant_taps.hpp"
 #include "record/recorder.hpp"
+#include "sip/user_agent.hpp"
 
 namespace call {
+
+// Who asked for a recording, in the words of the layer above, which mean nothing here.
+struct Asker {
+  std::string client;   // comes back in record::Recovered, should the recording end by a crash
+  std::string account;  // a bare JID, for storage rules and the catalogue
+};
+
+// Names in lower case, several values of one name joined by ", " (RFC 3261 §7.3.1).
+std::map<std::string, std::string> by_name(const sip::Headers& headers);
 
 class Recording final : public Component {
  public:
   // Starts one as component `id` (unique in the server).
-  static void start(Host& host, const std::string& id, const record::Settings& settings, Started started);
+  static void start(Host& host, const std::string& id, const record::Settings& settings, const Asker& asker,
+                    Started started);
 
-  Recording(Host& host, std::string id, record::Settings settings, media::EndpointRef endpoint, Started started);
+  Recording(Host& host, std::string id, record::Settings settings, Asker asker, media::EndpointRef endpoint,
+            Started started);
 
   // Pausing twice, resuming what runs and stopping twice change nothing.
   base::Result<void> pause();
@@ -40,6 +53,7 @@ class Recording final : public Component {
   void on_finished(const record::Outcome& outcome);
 
   const record::Settings settings_;
+  const Asker asker_;
   const media::EndpointRef endpoint_;
   Started started_;
   State state_ = State::opening;

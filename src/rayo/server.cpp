@@ -24,7 +24,12 @@ Error nobody() { return {Kind::not_found, "there is no such call, mixer or compo
 }  // namespace
 
 Server::Server(ServerOptions options, Reply::Send send)
-    : options_(std::move(options)), send_(std::move(send)), clients_(options_.dialect) {}
+    : options_(std::move(options)), send_(std::move(send)), clients_(options_.dialect), untold_(options_.untold) {}
+
+void Server::serve(call::Calls& calls) {
+  calls_ = &calls;
+  untold_.start(std::chrono::system_clock::now());
+}
 
 // ---- what clients send ----
 
@@ -60,6 +65,7 @@ void Server::on_presence(const xmpp::Jid& from, const xmpp::Account& account, co
   }
   clients_.on_presence(from, account.dialect, stanza, directed);
   drop_calls_without_clients();
+  tell_what_is_due(from);
 }
 
 // §6.4: whoever is of a mixer's zone may subscribe to its presence.
@@ -276,6 +282,18 @@ call::Started Server::starting(call::Host& host, const std::string& component, R
     owned_[component] = Owned{host.id(), reply->from()};
     reply->result(reference_to(host, component));
   };
+}
+
+call::Started Server::starting_recording(call::Host& host, const std::string& component, Reply reply) {
+  return [this, &host, component, client = reply.from(),
+          started = starting(host, component, std::move(reply))](const Result<void>& outcome) {
+    if (outcome) untold_.begin(component, jid_of(options_.domain, host), host.is_mixer(), client);
+    started(outcome);
+  };
+}
+
+call::Asker Server::asker(const call::Host& host, const xmpp::Jid& client) const {
+  return {asker_text(jid_of(options_.domain, host), host.is_mixer(), client), client.bare().str()};
 }
 
 xml::Element Server::reference_to(const call::Host& host, const std::string& component) const {

@@ -18,9 +18,12 @@
 
 #include "call/calls.hpp"
 #include "call/dial_plan.hpp"
+#include "call/recording.hpp"
 #include "rayo/clients.hpp"
 #include "rayo/disco.hpp"
+#include "rayo/untold.hpp"
 #include "rayo/verbs.hpp"
+#include "record/recovered.hpp"
 #include "xmpp/listener.hpp"
 
 namespace rayo {
@@ -30,14 +33,15 @@ struct ServerOptions {
   Dialect dialect = Dialect::rayo_2011;  // for clients whose account and presence do not say
   std::string record_format = "mp3";     // what a <record/> without format means in the dialect rayo-2011
   call::DialPlan dial;
+  UntoldOptions untold = {};
 };
 
 class Server final : public xmpp::Handler, public call::Observer {
  public:
   Server(ServerOptions options, Reply::Send send);
 
-  // The calls it serves; before the first stanza.
-  void serve(call::Calls& calls) { calls_ = &calls; }
+  // The calls it serves; before the first stanza. What clients are still to be told is read.
+  void serve(call::Calls& calls);
   const ServerOptions& options() const { return options_; }
   call::Calls& calls() const { return *calls_; }
 
@@ -58,6 +62,13 @@ class Server final : public xmpp::Handler, public call::Observer {
   void on_complete(call::Host& host, const std::string& component, const call::Outcome& outcome) override;
   void on_ended(call::Call& call, const call::End& end) override;
 
+  // What recovery found of the process before this one: its client is told, now or when it comes back.
+  void on_recovered(const record::Recovered& recovered);
+  // The recordings of that process that nobody has said anything of yet: component ids.
+  const std::set<std::string>& awaited_recordings() const { return untold_.awaited(); }
+  // There is no more of it, but for these component ids: clients that wait for other recordings wait no longer.
+  void on_recovery_over(const std::vector<std::string>& kept);
+
   // ---- for the verbs ----
   bool is_registered(const xmpp::Jid& client) const { return clients_.is_available(client); }
   // The client that gave a dial command controls the call that it made.
@@ -71,6 +82,9 @@ class Server final : public xmpp::Handler, public call::Observer {
   // What answers the command that makes a component of `host`: with its reference, from when on commands find it and
   // its events go to who gave the command; or with the error.
   call::Started starting(call::Host& host, const std::string& component, Reply reply);
+  // The same for a recording, whose end `client` is told whatever happens.
+  call::Started starting_recording(call::Host& host, const std::string& component, Reply reply);
+  call::Asker asker(const call::Host& host, const xmpp::Jid& client) const;
   xml::Element reference_to(const call::Host& host, const std::string& component = {}) const;
 
  private:
@@ -109,17 +123,23 @@ class Server final : public xmpp::Handler, public call::Observer {
   const xmpp::Jid* controller_of(const call::Host& call) const;
   void tell_join(std::string_view event, call::Host& host, call::Host& beside);
   // An event of `from`, with the Rayo element first.
-  void tell(const xmpp::Jid& to, const xmpp::Jid& from, bool unavailable, std::optional<xml::Element> event,
+  // False if the client is gone.
+  bool tell(const xmpp::Jid& to, const xmpp::Jid& from, bool unavailable, std::optional<xml::Element> event,
             std::optional<Entity> with_caps = std::nullopt, bool before_the_reply = false);
+  // What is owed to clients (untold_events.cpp).
+  void tell_what_is_due(const xmpp::Jid& to);
+  void tell_what_is_due_of(const xmpp::Jid& account);
+  bool tell_late(const xmpp::Jid& to, const UntoldEvent& event);
   void tell_controller(const call::Call& call, xml::Element event);
 
   const ServerOptions options_;
   const Reply::Send send_;
   call::Calls* calls_ = nullptr;
   Clients clients_;
-  std::map<std::string, Control> controls_;               // by call id
-  std::map<std::string, Owned> owned_;                    // by component id, which is unique in the server
-  std::map<std::string, std::set<xmpp::Jid>> watchers_;   // by mixer id: who hears of it
+  std::map<std::string, Control> controls_;              // by call id
+  std::map<std::string, Owned> owned_;                   // by component id, which is unique in the server
+  std::map<std::string, std::set<xmpp::Jid>> watchers_;  // by mixer id: who hears of it
+  Untold untold_;
   bool handling_ = false;                                 // a command is being executed …
   std::vector<std::pair<xmpp::Jid, xml::Element>> held_;  // … these wait for its reply
 };

@@ -42,7 +42,7 @@ const call::Call& call(const call::Host& host) { return static_cast<const call::
 
 // ---- how it is told ----
 
-void Server::tell(const xmpp::Jid& to, const xmpp::Jid& from, bool unavailable, std::optional<xml::Element> event,
+bool Server::tell(const xmpp::Jid& to, const xmpp::Jid& from, bool unavailable, std::optional<xml::Element> event,
                   std::optional<Entity> with_caps, bool before_the_reply) {
   const std::string what = event ? event->name : "presence";
   xml::Element presence("presence", std::string(xmpp::kClientNs));
@@ -53,9 +53,11 @@ void Server::tell(const xmpp::Jid& to, const xmpp::Jid& from, bool unavailable, 
   if (events_are_stamped(clients_.dialect(to))) presence.add(delay_stamp());
   if (handling_ && !before_the_reply) {
     held_.emplace_back(to, std::move(presence));
-  } else if (!send_(to, presence)) {
-    log::warn("rayo", "{}: <{}/> could not be told to {}: gone", from.str(), what, to.str());
+    return clients_.is_connected(to);
   }
+  if (send_(to, presence)) return true;
+  log::warn("rayo", "{}: <{}/> could not be told to {}: gone", from.str(), what, to.str());
+  return false;
 }
 
 const xmpp::Jid* Server::controller_of(const call::Host& host) const {
@@ -129,7 +131,10 @@ void Server::on_ended(call::Call& call, const call::End& end) {
     xml::Element event = rayo_element("end");
     event.add(end_reason(clients_.dialect(client), end));
     add_headers(event, end.headers);
-    tell(client, jid_of(options_.domain, call), true, std::move(event));
+    const xmpp::Jid jid = jid_of(options_.domain, call);
+    const bool is_told = tell(client, jid, true, std::move(event));
+    // It follows what could not be told either.
+    if (!is_told && untold_.has_of(jid, client)) untold_.add_end(jid, client, end, std::chrono::system_clock::now());
   }
   controls_.erase(found);
 }
@@ -194,8 +199,13 @@ void Server::on_complete(call::Host& host, const std::string& component, const c
   const xmpp::Jid to = controller != nullptr ? *controller : found->second.owner;
   owned_.erase(found);
   const Dialect dialect = clients_.dialect(to);
-  tell(to, component_jid(options_.domain, host, component), complete_is_unavailable(dialect),
-       complete_element(dialect, outcome));
+  const bool is_told = tell(to, component_jid(options_.domain, host, component), complete_is_unavailable(dialect),
+                            complete_element(dialect, outcome));
+  const auto* recording = std::get_if<record::Outcome>(&outcome);
+  if (recording == nullptr) return;
+  if (is_told) return untold_.settle(component);
+  untold_.set_due(component, *recording, std::chrono::system_clock::now(), to);
+  tell_what_is_due_of(to.bare());
 }
 
 }  // namespace rayo

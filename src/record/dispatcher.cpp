@@ -132,7 +132,7 @@ base::Result<void> Dispatcher::start() {
 }
 
 void Dispatcher::take(Ready ready) { messages_.post(std::move(ready)); }
-void Dispatcher::recovered_all(std::size_t undone) { messages_.post(RecoveredAll{undone}); }
+void Dispatcher::recovery_over(std::vector<std::string> kept) { messages_.post(RecoveryOver{std::move(kept)}); }
 void Dispatcher::hurry() { messages_.post(Hurry{}); }
 
 void Dispatcher::stop() {
@@ -190,8 +190,10 @@ void Dispatcher::obey(Message&& message) {
     } else {
       written();
     }
-  } else if (const auto* all = std::get_if<RecoveredAll>(&message)) {
-    if (ledger_ != nullptr) ledger_->recovered_all(all->undone);
+  } else if (auto* over = std::get_if<RecoveryOver>(&message)) {
+    if (ledger_ != nullptr) ledger_->recovered_all(over->kept.size());
+    for (const auto& [id, waiting] : waiting_) over->kept.push_back(waiting.recovered.component_id);
+    if (answers_.recovery_over) answers_.recovery_over(over->kept);
   } else if (const auto* accepted = std::get_if<Accepted>(&message)) {
     const auto waiting = waiting_.find(accepted->id);
     if (waiting != waiting_.end() && !options_.is_told_when_stored) tell_early(accepted->id);

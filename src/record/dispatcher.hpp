@@ -40,6 +40,8 @@ class Dispatcher {
   struct Answers {
     std::function<void(RecordingId, Outcome)> finished;
     std::function<void(const Recovered&)> recovered;
+    // Of those before the start all are told, but for `kept` (component ids): they are still to come.
+    std::function<void(const std::vector<std::string>& kept)> recovery_over = {};
   };
 
   // `directory`: absolute, for the store "local". `ledger`: none, or outlives this.
@@ -51,8 +53,8 @@ class Dispatcher {
   base::Result<void> start();
   // Any thread.
   void take(Ready ready);
-  // Any thread: those that recovery has taken are all that there will be.
-  void recovered_all(std::size_t undone);
+  // Any thread: what recovery has given to this is all that a crash had left, but for `kept` (component ids).
+  void recovery_over(std::vector<std::string> kept);
   // Any thread: nobody is to be kept waiting for a store that is away.
   void hurry();
   // Once nothing is given to it any more: waits for what is being stored, a few seconds; the rest is told where it will
@@ -66,8 +68,8 @@ class Dispatcher {
  private:
   struct Hurry {};
   struct Stop {};
-  struct RecoveredAll {
-    std::size_t undone;
+  struct RecoveryOver {
+    std::vector<std::string> kept;
   };
   struct Found {
     storage::DeliveryEntry entry;
@@ -84,7 +86,7 @@ class Dispatcher {
   struct Removed {
     std::string id;
   };
-  using Message = std::variant<Ready, Hurry, Stop, RecoveredAll, Found, Stored, Accepted, Failed, Removed>;
+  using Message = std::variant<Ready, Hurry, Stop, RecoveryOver, Found, Stored, Accepted, Failed, Removed>;
 
   // Who waits for it.
   struct Waiting {

@@ -41,6 +41,8 @@ record::Request request() {
       .call_id = "call1", .component_id = "rec1", .settings = {}, .rate = 8000, .to = {}, .from = {}};
   request.from = "sip:\"Bob\\\xff\"@example.org\n";  // a peer may send anything
   request.client = "juliet@example.org/balcony";
+  request.account = "juliet@example.org";
+  request.headers = {{"subject", "a rose"}, {"x-tenant", "7, 8"}};
   request.settings.format = "wav";
   request.settings.double_pass = true;
   request.settings.sample_rate = 16000;
@@ -67,6 +69,8 @@ TEST_F(JournalTest, TellsWhatWasAskedForAndInWhichFilesItIs) {
   EXPECT_EQ(story.began, kBegan);
   EXPECT_EQ(story.request.call_id, "call1");
   EXPECT_EQ(story.request.client, "juliet@example.org/balcony");
+  EXPECT_EQ(story.request.account, "juliet@example.org");
+  EXPECT_EQ(story.request.headers, (std::map<std::string, std::string>{{"subject", "a rose"}, {"x-tenant", "7, 8"}}));
   EXPECT_EQ(story.request.from, "sip:\"Bob\\\xEF\xBF\xBD\"@example.org\n");
   EXPECT_EQ(story.request.settings.format, "wav");
   EXPECT_TRUE(story.request.settings.double_pass);

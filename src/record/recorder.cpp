@@ -121,6 +121,13 @@ Dispatcher::Answers Recorder::Impl::answers() {
                   const auto self = alive.lock();
                   if (self && (*self)->options_.recovered) (*self)->options_.recovered(found);
                 });
+              },
+          .recovery_over =
+              [post = post_, alive = std::weak_ptr<Impl*>(alive_)](const std::vector<std::string>& kept) {
+                post([alive, kept] {
+                  const auto self = alive.lock();
+                  if (self && (*self)->options_.recovery_over) (*self)->options_.recovery_over(kept);
+                });
               }};
 }
 
@@ -144,7 +151,7 @@ base::Result<void> Recorder::Impl::start() {
   recovery_ = std::make_unique<Recovery>(
       spool_, options_.ledger,
       Recovery::Answers{.recovered = [this](Ready ready) { dispatcher_.take(std::move(ready)); },
-                        .done = [this](std::size_t undone) { dispatcher_.recovered_all(undone); }});
+                        .over = [this](const std::vector<std::string>& kept) { dispatcher_.recovery_over(kept); }});
   if (auto started = recovery_->start(); !started) return started;
   if (auto started = syncer_.start(); !started) return started;
   finisher_ = std::make_unique<Finisher>(spool_, [this](Ready ready) { dispatcher_.take(std::move(ready)); });

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "record/dispatcher.hpp"
@@ -40,6 +41,9 @@ struct RecorderOptions {
   // Control thread: for each recording that a crash had left in the spool, once it is where it belongs, and for one
   // that was still to be delivered and told.
   std::function<void(const Recovered&)> recovered = {};
+  // Likewise, behind the last of them: nothing more is known of the process before this one, but for these component
+  // ids, which stay in the spool for the next start.
+  std::function<void(const std::vector<std::string>& kept)> recovery_over = {};
 };
 
 class Recorder {

@@ -24,7 +24,7 @@ base::Result<void> Recovery::start() {
   if (!found) return std::move(found.error());
   leftovers_ = std::move(*found);
   if (leftovers_.empty()) {
-    answers_.done(0);
+    answers_.over({});
     return {};
   }
   base::log::warn("record", "{} recordings were left in the spool: they are put right", leftovers_.size());
@@ -40,11 +40,16 @@ void Recovery::run() {
   pthread_setname_np(pthread_self(), "recovery");
   ::setpriority(PRIO_PROCESS, 0, kNiceness);  // on Linux: of this thread alone
   std::size_t done = 0;
+  std::vector<std::string> kept;
   for (Leftover& leftover : leftovers_) {
-    if (stopping_) break;
+    if (stopping_) return;
     const std::string stem = leftover.stem;
     auto ready = recover(leftover, spool_, [this] { return stopping_.load(); });
-    if (!ready) continue;
+    if (!ready) {
+      base::log::error("record", "{}: not recovered; it stays in the spool", stem);
+      kept.push_back(leftover.story.request.component_id);
+      continue;
+    }
     ++done;
     base::log::info("record", "{}: recovered: {} ms, {}", stem, duration_of(ready->facts).count(),
                     ready->files.empty() ? "nothing was recorded yet" : ready->files.front().name);
@@ -56,7 +61,7 @@ void Recovery::run() {
     answers_.recovered(std::move(*ready));
   }
   base::log::info("record", "{} of {} recordings recovered", done, leftovers_.size());
-  answers_.done(leftovers_.size() - done);
+  if (!stopping_) answers_.over(kept);
 }
 
 }  // namespace record

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "base/thread.hpp"
@@ -16,10 +17,11 @@ namespace record {
 
 class Recovery {
  public:
-  // Called on the thread; `done` within start() where there is nothing to do.
+  // Called on the thread: for each recording, and once behind the last (by start() where there is none at all), but not
+  // where it is stopped before that. `kept`: what stays in the spool for the next start, component ids.
   struct Answers {
     std::function<void(Ready)> recovered;
-    std::function<void(std::size_t undone)> done;
+    std::function<void(const std::vector<std::string>& kept)> over;
   };
   // `spool` and `ledger` (or none) outlive this.
   Recovery(const storage::Spool& spool, Ledger* ledger, Answers answers);

@@ -49,6 +49,16 @@ std::vector<Hint> hints_of(const Json& json) {
   return hints;
 }
 
+std::map<std::string, std::string> headers_of(const Json& json) {
+  std::map<std::string, std::string> headers;
+  const auto found = json.find("headers");
+  if (found == json.end() || !found->is_object()) return headers;
+  for (const auto& [name, value] : found->items()) {
+    if (value.is_string()) headers[name] = value.get<std::string>();
+  }
+  return headers;
+}
+
 constexpr std::int64_t kMostRate = 1000000;  // Hz
 
 bool take_opened(Story& story, const Json& json) {
@@ -58,11 +68,7 @@ bool take_opened(Story& story, const Json& json) {
   take(json, "component", request.component_id);
   take(json, "client", request.client);
   take(json, "account", request.account);
-  if (const auto headers = json.find("headers"); headers != json.end() && headers->is_object()) {
-    for (const auto& [name, value] : headers->items()) {
-      if (value.is_string()) request.headers[name] = value.get<std::string>();
-    }
-  }
+  request.headers = headers_of(json);
   take(json, "from", request.from);
   take(json, "to", request.to);
   constexpr std::int64_t kYear2200 = 7258118400000;  // ms; the clock counts nanoseconds

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/random.hpp"
 #include "sip/header_check.hpp"
 #include "sip/next_hop.hpp"
 
@@ -48,12 +49,22 @@ void Dialog::take(nua_handle_t* handle) {
 
 void Dialog::follow_target(const sip_t& message, const Source& source) {
   // Only the first message sets the route (RFC 3261 §12.2), later ones the target behind it.
-  if (!next_hop_.empty() && (has_route_ || message.sip_contact == nullptr)) return;
-  has_route_ = message.sip_record_route != nullptr;
-  std::string hop = proxy_uri(next_hop(message, source));
-  if (hop == next_hop_) return;
-  next_hop_ = std::move(hop);
-  nua_set_hparams(handle_, NUTAG_PROXY(next_hop_.c_str()), TAG_END());
+  const DialogNote before = note_;
+  note_.follow(message, next_hop_.empty());
+  if (next_hop_.empty() || (!has_route_ && message.sip_contact != nullptr)) {
+    has_route_ = message.sip_record_route != nullptr;
+    note_.hop = proxy_uri(next_hop(message, source));
+    if (note_.hop != next_hop_) nua_set_hparams(handle_, NUTAG_PROXY(note_.hop.c_str()), TAG_END());
+    next_hop_ = note_.hop;
+  }
+  if (!note_name_.empty() && note_ != before && thread_.keep_note) thread_.keep_note(note_name_, note_);
+}
+
+void Dialog::keep_note(const sip_t& message, bool is_ours) {
+  note_.name(message, is_ours);
+  if (!note_.is_complete() || !thread_.keep_note) return;
+  note_name_ = base::random_id(16);
+  thread_.keep_note(note_name_, note_);
 }
 
 void Dialog::forget_route() {

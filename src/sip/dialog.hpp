@@ -16,6 +16,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "sip/dialog_note.hpp"
 #include "sip/message.hpp"
 #include "sip/offer.hpp"
 #include "sip/sofia.hpp"
@@ -35,6 +36,7 @@ class Dialog {
   struct Thread {
     Report report;
     std::function<void(DialogId, base::Time)> wake_at;  // calls on_time() then
+    std::function<void(const std::string& name, const DialogNote&)> keep_note = {};
   };
 
   virtual ~Dialog();
@@ -44,6 +46,8 @@ class Dialog {
   DialogId id() const { return id_; }
   // Once it is kOver, the dialog is to be destroyed.
   State state() const { return state_; }
+  // As which it is noted down; empty: it is not, being unconfirmed.
+  const std::string& note_name() const { return note_name_; }
 
   // ---- what the peer does ----
   void on_reinvite(const sip_t& request, const Source& source);
@@ -90,7 +94,9 @@ class Dialog {
 
   void take(nua_handle_t* handle);  // destroys the one before
   void follow_target(const sip_t& message, const Source& source);
-  void forget_route();       // the next message sets it
+  void forget_route();  // the next message sets it
+  // Confirmed by that message: from now on there is a note of it. `is_ours`: a response to a request of ours.
+  void keep_note(const sip_t& message, bool is_ours);
   void report(Event event);  // not after the end
   // The session is established now.
   void send_what_waited();
@@ -133,6 +139,8 @@ class Dialog {
 
   std::string next_hop_;  // where our requests go
   bool has_route_ = false;
+  DialogNote note_;  // for the process after this one
+  std::string note_name_;
   MessageRef update_;
 
   std::optional<std::string> queued_offer_;  // waits for the end of a refresh

@@ -48,6 +48,7 @@ void IncomingCall::on_invite(const sip_t& request, const Source& source, std::ch
 void IncomingCall::on_ack(const sip_t& request) {
   if (state_ != State::kAnswered) return Dialog::on_ack(request);
   state_ = State::kConfirmed;
+  keep_note(request, false);
   report(Established{id_, std::exchange(awaits_answer_, false) ? session_description(request) : std::string()});
   send_what_waited();
   if (bye_wanted_) send_bye(*bye_wanted_);

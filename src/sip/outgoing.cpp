@@ -193,6 +193,7 @@ void OutgoingCall::on_success(const sip_t& response, const Source& source) {
   forget_route();  // an early dialog's does not count (RFC 3261 §13.2.2.4)
   follow_target(response, source);
   if (response.sip_contact != nullptr) target_ = uri_of(*response.sip_contact->m_url);
+  keep_note(response, true);
   takes_update_ = sip_is_allowed(response.sip_allow, sip_method_update, "UPDATE") != 0;
   nua_set_hparams(handle_, NUTAG_UPDATE_REFRESH(takes_update_), TAG_END());
   Accepted accepted{id_, session_description(response), headers_of(response)};

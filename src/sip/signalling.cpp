@@ -33,12 +33,15 @@ std::string recv_info_line(const Options& options) {
 
 Signalling::Signalling(const Options& options, std::function<void(Event)> report, Counters& counters)
     : options_(options),
-      thread_{std::move(report), [this](DialogId id, base::Time when) { alarms_.emplace(when, id); }},
+      notes_(options.notes),
+      thread_{std::move(report), [this](DialogId id, base::Time when) { alarms_.emplace(when, id); },
+              [this](const std::string& name, const DialogNote& note) { notes_.write(name, text_of(note)); }},
       recv_info_(recv_info_line(options)),
       counters_(counters),
       root_(su_root_create(this)),
       exit_{[this](const Source& hop) { return endpoint_towards(hop); }, resolver_, options.session_expires,
-            options.min_se} {
+            options.min_se},
+      farewells_([this](const Source& hop) { return endpoint_towards(hop); }, notes_) {
   keep_names_unresolved();
   keep_refused_dialogs();
   keep_method_names();
@@ -48,6 +51,7 @@ Signalling::Signalling(const Options& options, std::function<void(Event)> report
 Signalling::~Signalling() {
   dialogs_.clear();
   registrations_.clear();
+  farewells_.give_up();
   endpoints_.clear();
   if (timer_ != nullptr) su_timer_destroy(timer_);
   for (auto& watch : watches_) {
@@ -76,8 +80,21 @@ base::Result<void> Signalling::open(std::vector<ListenAddress>& listen) {
     endpoints_.push_back(std::move(*endpoint));
   }
   timer_ = su_timer_create(su_root_task(root_.get()), kTimerInterval.count());
+  find_notes();
   su_timer_set_for_ever(timer_, &Signalling::on_timer, reinterpret_cast<su_timer_arg_t*>(this));
   return watch(resolver_.wake(), [this] { resolver_.drain([this](Resolver::Answer&& answer) { on_found(answer); }); });
+}
+
+// Without them calls are served all the same.
+void Signalling::find_notes() {
+  if (options_.notes.empty()) return;
+  const auto found = notes_.start();
+  if (!found) return base::log::warn("sip", "calls will not be ended after a kill: {}", found.error().text);
+  farewells_.take(*found);
+}
+
+void Signalling::forget(const Dialog& dialog) {
+  if (!dialog.note_name().empty()) notes_.remove(dialog.note_name());
 }
 
 base::Result<void> Signalling::watch(int wake, std::function<void()> on_wake) {
@@ -162,6 +179,7 @@ void Signalling::with_dialog(DialogId id, Act&& act) {
   if (found->second->state() != Dialog::State::kOver) return;
   const auto over = dialogs_.extract(found);
   counters_.dialogs = dialogs_.size();
+  forget(*over.mapped());
   over.mapped()->report_end();
 }
 
@@ -189,8 +207,12 @@ void Signalling::start_leaving(std::chrono::milliseconds grace) {
 
 void Signalling::stop_endpoints() {
   phase_ = Phase::kStopping;
-  for (auto& [id, dialog] : dialogs_) dialog->give_up();
+  for (auto& [id, dialog] : dialogs_) {
+    forget(*dialog);  // it has had its BYE
+    dialog->give_up();
+  }
   dialogs_.clear();
+  farewells_.give_up();
   registrations_.clear();
   counters_.dialogs = 0;
   for (auto& endpoint : endpoints_) endpoint->shut_down(kFinalPatience);
@@ -202,6 +224,7 @@ void Signalling::tick(base::Time now) {
     with_dialog(due.mapped(), [now](Dialog& dialog) { dialog.on_time(now); });
     with_registration(due.mapped(), [now](Registration& registration) { registration.on_time(now); });
   }
+  if (phase_ == Phase::kRunning) farewells_.on_time(now);
   if (phase_ == Phase::kLeaving && ((dialogs_.empty() && registrations_.empty()) || now >= leave_until_))
     stop_endpoints();
 }
@@ -332,7 +355,7 @@ void Signalling::on_new_invite(nua_t* nua, nua_handle_t* handle, const sip_t& re
 void Signalling::on_registered(int status, nua_t* nua, nua_handle_t* handle, const sip_t* response) {
   const auto found = std::find_if(registrations_.begin(), registrations_.end(),
                                   [handle](const auto& each) { return each.second->owns(handle); });
-  if (found == registrations_.end()) return;
+  if (found == registrations_.end()) return static_cast<void>(farewells_.on_answered(handle, status));
   const Source source = response != nullptr ? source_of(nua_current_request(nua), *response) : Source();
   with_registration(found->first, [&](Registration& each) { each.on_answered(status, response, source); });
   if (phase_ == Phase::kLeaving) tick(base::Clock::now());

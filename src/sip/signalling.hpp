@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/notes.hpp"
 #include "base/owner.hpp"
 #include "base/result.hpp"
 #include "sip/dialog.hpp"
 #include "sip/endpoint.hpp"
+#include "sip/farewells.hpp"
 #include "sip/outgoing.hpp"
 #include "sip/registration.hpp"
 #include "sip/resolver.hpp"
@@ -70,6 +72,8 @@ class Signalling {
   void with_dialog(DialogId id, Act&& act);
   template <class Act>
   void with_registration(DialogId id, Act&& act);
+  void find_notes();
+  void forget(const Dialog& dialog);
   void start_leaving(std::chrono::milliseconds grace);
   void stop_endpoints();
   Endpoint* endpoint_of(nua_t* nua);
@@ -78,6 +82,7 @@ class Signalling {
   Sofia sofia_;
   base::Owner owner_;
   const Options options_;
+  base::Notes notes_;  // of dialogs
   const Dialog::Thread thread_;
   const std::string recv_info_;  // header line for answers, or empty
   Counters& counters_;
@@ -97,6 +102,7 @@ class Signalling {
   Resolver resolver_;
   OutgoingCall::Exit exit_;
   std::map<DialogId, std::unique_ptr<Registration>> registrations_;
+  Farewells farewells_;
 
   Phase phase_ = Phase::kRunning;
   base::Time leave_until_{};

@@ -28,6 +28,8 @@ struct Options {
   std::chrono::seconds session_expires{1800};                // RFC 4028: what we ask for when the peer supports timers
   std::chrono::seconds min_se{90};
   std::vector<std::string> info_packages;
+  // The folder where confirmed dialogs are noted down, so that after a kill the next start can say BYE; empty: nowhere.
+  std::string notes;
 };
 
 // Answers digest challenges (RFC 8760, RFC 7616) of calls and registrations.

@@ -116,7 +116,9 @@ class Delivery::Impl {
     if (recovered->waiting > 0)
       base::log::info("delivery", "{} recordings are still to be delivered", recovered->waiting);
     announced_ = std::move(recovered->stored);
-    found_ = std::move(recovered->found);
+    for (const DeliveryEntry& entry : recovered->found) {
+      if (events_.found) events_.found(entry);
+    }
     const auto count = static_cast<std::size_t>(std::max(1, settings_.queue.concurrency));
     try {
       for (std::size_t i = 0; i < count; ++i) {
@@ -163,9 +165,6 @@ class Delivery::Impl {
 
   void run() {
     pthread_setname_np(pthread_self(), "deliverer");
-    for (const DeliveryEntry& entry : found_) {
-      if (events_.found) events_.found(entry);
-    }
     for (const DeliveryEntry& entry : announced_) {
       if (events_.stored) events_.stored(entry);
     }
@@ -231,7 +230,7 @@ class Delivery::Impl {
   base::Inbox<std::function<void()>> inbox_;
   std::vector<std::unique_ptr<Uploader>> uploaders_;
   std::vector<std::size_t> idle_;
-  std::vector<DeliveryEntry> announced_, found_;
+  std::vector<DeliveryEntry> announced_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> giving_up_{false};  // uploads that fail now do so because of it
   std::thread thread_;

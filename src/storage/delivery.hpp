@@ -31,7 +31,7 @@ struct DeliveryState {
 class Delivery {
  public:
   struct Events {
-    // Left by a process before this one: told before anything else.
+    // Left by a process before this one: called within start().
     std::function<void(const DeliveryEntry&)> found = {};
     // It is on disk: from now on a crash changes nothing.
     std::function<void(const std::string& id)> accepted = {};

@@ -23,7 +23,9 @@ void record(Server& server, Command command) {
       command.payload.attribute("duplex") == nullptr) {
     settings->direction = record::Direction::duplex;
   }
-  call::Recording::start(host, component, *settings, server.starting(host, component, std::move(command.reply)));
+  const call::Asker asker = server.asker(host, command.reply.from());
+  call::Recording::start(host, component, *settings, asker,
+                         server.starting_recording(host, component, std::move(command.reply)));
 }
 
 // pause, resume and stop are empty elements.
