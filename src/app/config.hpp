@@ -32,6 +32,7 @@ struct Config {
   std::string recording_format = "mp3";
   int recording_writers = 2;
   record::PauseMode recording_pause = record::PauseMode::skip;
+  std::vector<seal::Recipient> recording_encrypt_to;
   std::uint64_t spool_reserve = 100'000'000;  // bytes
   std::chrono::milliseconds spool_sync{250};
   // Roots as they are configured, to which the recordings are added at start; cache empty: "cache" in the data

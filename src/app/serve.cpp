@@ -98,6 +98,7 @@ record::RecorderOptions Service::recorder_options() const {
   options.directory = std::filesystem::absolute(options.directory);
   options.writers = config_.recording_writers;
   options.pause = config_.recording_pause;
+  options.encrypt_to = config_.recording_encrypt_to;
   options.reserve = config_.spool_reserve;
   options.sync_interval = config_.spool_sync;
   return options;

@@ -24,7 +24,8 @@ Outcome hand_over(const storage::FileStore& store, const storage::SpoolFile& fil
   outcome.duration = duration_of(facts);
   outcome.size = facts.size;
   outcome.stats = facts.stats;
-  const auto stored = store.store(file, [&](const std::string& name) { return sidecar_text(facts, name); });
+  const auto stored = store.store(
+      file, [&](const std::string& name) { return sidecar_content(facts, name); }, sidecar_extension(facts));
   if (!stored) {
     base::log::error("record", "{}: {}", file.path.string(), stored.error().text);
     if (outcome.error.empty()) outcome.error = stored.error().text;

@@ -33,7 +33,7 @@ class Recorder::Impl {
   ParticipantId open_participant(RecordingId id, Participant who, std::uint32_t rate, ParticipantOpened opened);
   void discard(RecordingId id);
   std::size_t open_count() const { return open_.size(); }
-  PauseMode pause() const { return options_.pause; }
+  const RecorderOptions& options() const { return options_; }
 
  private:
   struct Entry {
@@ -128,6 +128,7 @@ void Recorder::Impl::stop() {
 
 RecordingId Recorder::Impl::open(Request request, Opened opened, Finished finished) {
   owner_.check();
+  request.settings.encrypt_to = options_.encrypt_to;  // whatever was checked: nothing is plain by mistake
   const RecordingId id = ++last_id_;
   if (!running_) {
     open_.emplace(id, Entry{0, std::move(opened), std::move(finished)});
@@ -215,8 +216,10 @@ base::Result<Settings> Recorder::check(Settings settings) const {
     for (const Format* each : formats()) known += (known.empty() ? "" : ", ") + std::string(each->name());
     return base::Error{base::Kind::not_supported, "attribute 'format': this server writes " + known, base::Fault::peer};
   }
-  settings.pause = impl_->pause();
+  settings.pause = impl_->options().pause;
+  settings.encrypt_to = impl_->options().encrypt_to;
   if (auto applied = apply_hints(settings); !applied) return std::move(applied.error());
+  if (auto sealable = check_encryption(settings); !sealable) return std::move(sealable.error());
   if (settings.double_pass && find_format("wav") == nullptr) {
     return base::Error{base::Kind::not_supported, "hint 'double-pass': this server was built without wav",
                        base::Fault::peer};

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "record/participant.hpp"
@@ -31,6 +32,8 @@ struct RecorderOptions {
   PauseMode pause = PauseMode::skip;  // where no hint says otherwise
   std::uint64_t reserve = 0;          // bytes of the disk in which no new recording begins: open() brings no_resources
   std::chrono::milliseconds sync_interval{250};  // so old may be what a loss of power takes, at most
+  // What is recorded is sealed to these keys (docs/encryption.md); none: it is plain.
+  std::vector<seal::Recipient> encrypt_to = {};
   // Control thread: for each recording that a crash had left in the spool, once it is where it belongs.
   std::function<void(const Recovered&)> recovered = {};
 };
@@ -54,7 +57,7 @@ class Recorder {
   void stop();
 
   // What can be judged without touching the disk: the format exists (else not_supported), hints that are known have
-  // good values (else bad_request, naming the hint). Unknown hints are fine. Gives the settings with all that the hints
+  // good values (else bad_request, naming the hint), nothing that is encrypted has to be read again. Unknown hints are fine. Gives the settings with all that the hints
   // and the configuration say: those are what the request, and the tap, must be opened with.
   base::Result<Settings> check(Settings settings) const;
 

@@ -5,7 +5,8 @@
 //                      └─no─▶ repair every part (Format::repair) ─▶ facts out of the journal ─┬─▶ store
 //                                                       several parts, a master, participants └─▶ finish() ─▶ store
 //
-// Nothing is removed that plays and is not stored; what cannot be repaired is stored as it is. A plain function on a
+// Nothing is removed that plays and is not stored; what cannot be repaired is stored as it is, and so is what is
+// encrypted: as long as its map says. A plain function on a
 // thread that may take its time.
 
 #include <functional>

@@ -70,7 +70,8 @@ std::vector<std::filesystem::path> FileStore::sidecars_of(const std::string& ste
   return found;
 }
 
-base::Result<Stored> FileStore::store(const SpoolFile& file, const Sidecar& sidecar) const {
+base::Result<Stored> FileStore::store(const SpoolFile& file, const Sidecar& sidecar,
+                                      const std::string& sidecar_extension) const {
   const std::filesystem::path folder = folder_of(file.stem);
   if (auto made = make_directories(folder); !made) return std::move(made.error());
   Stored stored;
@@ -79,9 +80,11 @@ base::Result<Stored> FileStore::store(const SpoolFile& file, const Sidecar& side
     const std::string stem = number == 1 ? file.stem : file.stem + "-" + std::to_string(number);
     stored = {folder / (stem + "." + file.extension), {}};
     const SidecarFile beside{file.path.parent_path() / (file.path.stem().string() + ".json.part"),
-                             folder / (stem + ".json")};
-    if (sidecar) {
-      error = beside.place(sidecar(stored.path.filename().string()));
+                             folder / (stem + sidecar_extension)};
+    const auto content = sidecar ? sidecar(stored.path.filename().string()) : std::string();
+    if (!content) stored.sidecar_error = content.error().text;
+    if (sidecar && content) {
+      error = beside.place(*content);
       if (error == EEXIST) continue;  // the name belongs to another recording, of whatever format
       if (error != 0) stored.sidecar_error = disk_error("write " + beside.whole.string(), error).text;
     }

@@ -12,8 +12,8 @@
 
 namespace storage {
 
-// The text that belongs beside a recording, for the file name that it gets.
-using Sidecar = std::function<std::string(const std::string& file_name)>;
+// What belongs beside a recording, for the file name that it gets.
+using Sidecar = std::function<base::Result<std::string>(const std::string& file_name)>;
 
 struct Stored {
   std::filesystem::path path;
@@ -29,7 +29,8 @@ class FileStore {
   base::Result<void> prepare(const SpoolFile& file) const;
   // Moves a file that is complete and synced out of the spool. Where the name is taken the next free one is used ("-2",
   // "-3" …). Its sidecar is there before it; one that cannot be written is no reason to keep the file back.
-  base::Result<Stored> store(const SpoolFile& file, const Sidecar& sidecar = {}) const;
+  base::Result<Stored> store(const SpoolFile& file, const Sidecar& sidecar = {},
+                             const std::string& sidecar_extension = ".json") const;
   // Where recordings whose names begin so lie.
   std::filesystem::path folder_of(const std::string& stem) const;
   // Sidecars that such a recording may have, by its name and those with a number behind it.
