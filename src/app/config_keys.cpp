@@ -178,7 +178,8 @@ const std::vector<Key>& core_keys() {
        [](const Config& c) { return toml_string(c.rtp.silence_digits ? "silence" : "keep"); }},
       {"recording", "encrypt-to", "public keys; what reaches the disk is encrypted to them (telegraphone make-key)",
        [](Config& c, const node& n) { return take_recipients(c.recording_encrypt_to, n); },
-       "a public key \"age1…\" or a list of up to 64 such", [](const Config& c) { return text_of(c.recording_encrypt_to); }},
+       "a public key \"age1…\" or a list of up to 64 such",
+       [](const Config& c) { return text_of(c.recording_encrypt_to); }},
       {"log", "level", "\"debug\", \"info\", \"warn\" or \"error\"",
        [](Config& c, const node& n) {
          using base::log::Level;

@@ -5,9 +5,8 @@
 #include <cstring>
 #include <fcntl.h>
 #include <optional>
-#include <unistd.h>
-
 #include <spdlog/fmt/fmt.h>
+#include <unistd.h>
 
 #include "base/fd.hpp"
 #include "base/log.hpp"
@@ -80,8 +79,8 @@ int DecryptCommand::decrypt() const {
   if (!unsealed) return fail(unsealed.error().text);
   const std::string where = out ? out->string() : in_;
   if (!unsealed->is_whole) {
-    std::string text = where + ": cut short, as by a crash; " + std::to_string(unsealed->size) +
-                       " bytes are as they were written";
+    std::string text =
+        where + ": cut short, as by a crash; " + std::to_string(unsealed->size) + " bytes are as they were written";
     const record::Format* format = format_of(without_extension(in_));
     if (format == nullptr && out) format = format_of(*out);
     if (out && format != nullptr) text += put_right(*out, *format);

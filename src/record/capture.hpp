@@ -6,8 +6,8 @@
 //      └── error / shut() ──▶ closed ──End──▶ ended    track lives on until its producer has let go of it by an End
 //
 // The file has the rate that was asked for, else that of the audio. When the audio becomes wider the part so far is
-// kept and another one begins, a WAV file at the wider rate; but where it is encrypted, since parts cannot be read again
-// to be put together: that stays at its first rate.
+// kept and another one begins, a WAV file at the wider rate; but where it is encrypted, since parts cannot be read
+// again to be put together: that stays at its first rate.
 
 #include <chrono>
 #include <memory>

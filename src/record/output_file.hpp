@@ -1,8 +1,9 @@
 #pragma once
 // The file that an encoder writes: append, and rewrite a place near the start (a header); or one that a crash left,
-// which is put right (formats/format.hpp, repair). Plain, or encrypted as it grows: then it cannot be read back, and what
-// is gathered for a record reaches the kernel with flush() (record/sealed_output.hpp). Every short write or error of the disk comes back as an Error with
-// its errno's text (no_resources for ENOSPC, EDQUOT; else internal). Owned by one writer thread.
+// which is put right (formats/format.hpp, repair). Plain, or encrypted as it grows: then it cannot be read back, and
+// what is gathered for a record reaches the kernel with flush() (record/sealed_output.hpp). Every short write or error
+// of the disk comes back as an Error with its errno's text (no_resources for ENOSPC, EDQUOT; else internal). Owned by
+// one writer thread.
 
 #include <cstdint>
 #include <filesystem>

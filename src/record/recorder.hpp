@@ -57,8 +57,9 @@ class Recorder {
   void stop();
 
   // What can be judged without touching the disk: the format exists (else not_supported), hints that are known have
-  // good values (else bad_request, naming the hint), nothing that is encrypted has to be read again. Unknown hints are fine. Gives the settings with all that the hints
-  // and the configuration say: those are what the request, and the tap, must be opened with.
+  // good values (else bad_request, naming the hint), nothing that is encrypted has to be read again. Unknown hints are
+  // fine. Gives the settings with all that the hints and the configuration say: those are what the request, and the
+  // tap, must be opened with.
   base::Result<Settings> check(Settings settings) const;
 
   // Control thread. `opened` is called once; if it brought a track, `finished` will be called once too, after opened.

@@ -33,7 +33,7 @@ Request disclosed(Request request) {
 
 base::Result<void> check_encryption(const Settings& settings) {
   if (settings.encrypt_to.empty()) return {};
-  const char* what = settings.double_pass            ? "hint 'double-pass'"
+  const char* what = settings.double_pass             ? "hint 'double-pass'"
                      : settings.tracks != Tracks::mix ? "participants apart"
                                                       : nullptr;
   if (what == nullptr) return {};

@@ -15,7 +15,8 @@ base::Result<void> SealedOutput::rewrite(std::uint64_t offset, std::span<const s
     return base::Error{base::Kind::internal, "rewrite behind the end of a sealed file"};
   }
   const std::uint64_t end = offset + bytes.size();
-  std::erase_if(kept_, [&](const Rewrite& one) { return one.offset >= offset && one.offset + one.bytes.size() <= end; });
+  std::erase_if(kept_,
+                [&](const Rewrite& one) { return one.offset >= offset && one.offset + one.bytes.size() <= end; });
   kept_.push_back({offset, {bytes.begin(), bytes.end()}});
   return {};
 }

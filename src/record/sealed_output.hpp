@@ -1,8 +1,8 @@
 #pragma once
 // An OutputFile's bytes on their way into a file that is encrypted as it grows (docs/encryption.md). Such a file only
-// ever gets longer, also where a header is rewritten: the rewrites of a checkpoint are therefore kept back until the end,
-// and only the last of each place is written. After a crash the headers are those of the beginning; whoever decrypts puts
-// them right (Format::repair). Owned by one writer thread.
+// ever gets longer, also where a header is rewritten: the rewrites of a checkpoint are therefore kept back until the
+// end, and only the last of each place is written. After a crash the headers are those of the beginning; whoever
+// decrypts puts them right (Format::repair). Owned by one writer thread.
 
 #include <cstdint>
 #include <span>
