@@ -8,8 +8,9 @@ import pytest
 
 from support import audio, signals
 from support.call import hints
-from support.rayo_verbs import output_xml
+from support.forgetful import ForgetfulDisk
 from support.rayo import record_xml
+from support.rayo_verbs import output_xml
 from support.server import run
 
 CALLER = "sidonie.quisling"  # nowhere else
@@ -189,24 +190,49 @@ def test_a_wrong_key_is_refused_with_its_place(tmp_path, keyring):
 def test_a_kill_takes_a_second_of_an_encrypted_recording_at_most(bench, keyring, sealing, format_):
     """SIGKILL while it records. After the next start the recording lies where it belongs, as it was; decrypting says
     that it was cut short, and what comes out plays to its end what was said."""
-    client = bench.client()
     source = signals.marks(12)
+    spoken = speak_until_killed(bench, sealing, format_, source)
+    left = kept(sealing)
+    sealing.start()
+    check_interrupted(sealing, keyring, spoken, source)
+    assert search([left, kept(sealing)], CALLER.encode(), b"quisling") == []
+
+
+@pytest.mark.parametrize("format_", ["mp3", "wav"])
+def test_a_loss_of_power_takes_no_more(bench, keyring, tmp_path, format_):
+    """The disk has only what was synced."""
+    recordings = tmp_path / "recordings"
+    disk = ForgetfulDisk(tmp_path, recordings)
+    server = bench.start_server(recording={"directory": str(recordings), "encrypt-to": keyring.public},
+                                environment=disk.environment)
+    server.recordings = recordings
+    source = signals.marks(12)
+    spoken = speak_until_killed(bench, server, format_, source)
+    disk.lose_power()
+    server.start()
+    check_interrupted(server, keyring, spoken, source)
+
+
+def speak_until_killed(bench, server, format_, source):
+    """One call, recorded for three seconds and a bit when SIGKILL comes; how many seconds were spoken."""
+    client = bench.client()
     phone, jid = bench.answered(client, user=CALLER, play=source)
     client.record(jid, f"format='{format_}' start-beep='false' direction='send'")
     begun = phone.media.position
     phone.media.wait_position(begun + signals.samples(3.3))
     spoken = (phone.media.position - begun) / 8000
-    sealing.kill()
+    server.kill()
     phone.phone.close()
     client.close()
-    left = [kept(sealing)]
-    sealing.start()
+    return spoken
+
+
+def check_interrupted(server, keyring, spoken, source):
     until = time.monotonic() + 30
-    while sealing.journals() or sealing.spooled_files():
+    while server.journals() or server.spooled_files():
         assert time.monotonic() < until, "it was not recovered in time"
         time.sleep(0.02)
-    assert search([*left, kept(sealing)], CALLER.encode(), b"quisling") == []
-    recordings = [path for path in sealing.recordings.rglob("*.sealed") if ".json." not in path.name]
+    recordings = [path for path in server.recordings.rglob("*.sealed") if ".json." not in path.name]
     assert len(recordings) == 1, recordings
     plain, done = keyring.decrypt(recordings[0])
     assert done.returncode == 3 and "cut short" in done.stderr and "duration put right" in done.stderr, done.stderr
