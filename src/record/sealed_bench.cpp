@@ -36,7 +36,7 @@ void call_minute(benchmark::State& state, const char* name) {
   for (auto _ : state) {
     auto part = record::Part::open(spool, "x", *format, {kRate, 1}, {}, {}, keys);
     if (!part) return state.SkipWithError(part.error().text.c_str());
-    constexpr std::size_t kBlock = kRate * 3 / 20;  // 150 ms
+    constexpr std::size_t kBlock = std::size_t{kRate} * 3 / 20;  // 150 ms
     for (std::size_t at = 0, turn = 0; at < sound.size(); at += kBlock, ++turn) {
       const bool is_fine = (*part)->write(std::span(sound).subspan(at, kBlock), kRate) &&
                            (turn % 2 == 0 || (*part)->checkpoint()) && (*part)->flush();
