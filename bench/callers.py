@@ -26,9 +26,9 @@ class Callers(threading.Thread):
     """`count` calls that are answered; from start() on each sends 50 packets a second: the first `speaking` of them
     speech, the others silence."""
 
-    def __init__(self, folder, count, speaking=None):
+    def __init__(self, folder, count, speaking=None, **changes):
         super().__init__(daemon=True)
-        self.server = Server(folder, rtp={"ports": "20000-29999", "timeout": 0}, log={"level": "warn"})
+        self.server = Server(folder, rtp={"ports": "20000-29999", "timeout": 0}, log={"level": "warn"}, **changes)
         self.client = RayoClient(self.server)
         self.calls, self._legs = [], []
         self._stopped, self._packets = False, 0

@@ -112,6 +112,7 @@ void Books::began(const Began& event) {
   begun.format = event.settings.format;
   begun.channels = channels_text(event.settings);
   begun.sample_rate = event.settings.sample_rate.value_or(event.request.rate);
+  begun.is_encrypted = !event.settings.encrypt_to.empty();
   begun.file = event.file.string();
   begun.opened = instant_of(event.began);
   ++begun_;

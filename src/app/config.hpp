@@ -35,6 +35,7 @@ struct Config {
   std::string recording_format = "mp3";
   int recording_writers = 2;
   record::PauseMode recording_pause = record::PauseMode::skip;
+  std::vector<seal::Recipient> recording_encrypt_to;
   std::uint64_t spool_reserve = 100'000'000;  // bytes
   std::chrono::milliseconds spool_sync{250};
   std::uint64_t spool_memory = 256'000'000;  // bytes

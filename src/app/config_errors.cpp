@@ -13,6 +13,7 @@ std::string shown(const toml::node& node) {
   std::ostringstream out;
   node.visit([&](const auto& value) { out << value; });
   std::string text = base::log::escaped(out.str());
+  if (text.find("AGE-SECRET-KEY-") != std::string::npos) return "a secret key, which belongs elsewhere";
   if (text.size() > 60) text = text.substr(0, 60) + "…";
   return text;
 }

@@ -7,6 +7,7 @@
 #include "app/config_values.hpp"
 #include "net/address.hpp"
 #include "record/formats/format.hpp"
+#include "seal/sealer.hpp"
 
 namespace app {
 namespace {
@@ -57,6 +58,21 @@ bool take_record_format(std::string& place, const toml::node& node) {
   if (!take_string(text, node) || record::find_format(text) == nullptr) return false;
   place = text;
   return true;
+}
+
+bool take_recipients(std::vector<seal::Recipient>& place, const toml::node& node) {
+  const auto is_key = [](std::string_view text) { return seal::Recipient::parse(text).has_value(); };
+  std::vector<std::string> texts(1);
+  const bool is_one = take_string(texts.front(), node) && is_key(texts.front());
+  if ((!is_one && !take_list(texts, node, is_key)) || texts.size() > seal::kMostRecipients) return false;
+  place.clear();
+  for (const std::string& text : texts) place.push_back(*seal::Recipient::parse(text));
+  return true;
+}
+std::string text_of(const std::vector<seal::Recipient>& recipients) {
+  std::vector<std::string> texts;
+  for (const seal::Recipient& each : recipients) texts.push_back(each.text());
+  return texts.empty() ? std::string() : list_of(texts);
 }
 
 std::string_view tls_name(xmpp::Tls tls) {
@@ -175,6 +191,10 @@ const std::vector<Key>& core_keys() {
        [](Config& c, const node& n) { return take_seconds(c.dispatch.store_timeout, n, 86400); },
        "a number of seconds from 0 to 86400, or a string like \"500ms\" or \"60s\"",
        [](const Config& c) { return seconds_text(c.dispatch.store_timeout); }},
+      {"recording", "encrypt-to", "public keys; what reaches the disk is encrypted to them (telegraphone make-key)",
+       [](Config& c, const node& n) { return take_recipients(c.recording_encrypt_to, n); },
+       "a public key \"age1…\" or a list of up to 64 such",
+       [](const Config& c) { return text_of(c.recording_encrypt_to); }},
       {"log", "level", "\"debug\", \"info\", \"warn\" or \"error\"",
        [](Config& c, const node& n) {
          using base::log::Level;

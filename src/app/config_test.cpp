@@ -29,6 +29,31 @@ TEST(Config, EmptyFileMeansTheDefaults) {
   EXPECT_EQ(config->keep_untold, std::chrono::hours(7 * 24));
 }
 
+TEST(Config, TakesKeysToEncryptToAndRefusesOthersByTheirPlace) {
+  const std::string key = seal::Identity::make().recipient().text();
+  const std::string other = seal::Identity::make().recipient().text();
+  const auto one = app::parse_config("[recording]\nencrypt-to = \"" + key + "\"\n", "t.toml");
+  ASSERT_TRUE(one) << one.error().text;
+  ASSERT_EQ(one->recording_encrypt_to.size(), 1U);
+  EXPECT_EQ(one->recording_encrypt_to.front().text(), key);
+  const auto two = app::parse_config("[recording]\nencrypt-to = [\"" + key + "\", \"" + other + "\"]\n", "t.toml");
+  ASSERT_TRUE(two) << two.error().text;
+  EXPECT_EQ(two->recording_encrypt_to.size(), 2U);
+  EXPECT_EQ(app::parse_config(app::print_config(*two), "t.toml")->recording_encrypt_to, two->recording_encrypt_to);
+
+  EXPECT_THAT(error_of("[recording]\nencrypt-to = \"age1wrong\"\n"),
+              StartsWith("t.toml:2:14: recording.encrypt-to: expected a public key"));
+  EXPECT_THAT(error_of("[recording]\nencrypt-to = []\n"), StartsWith("t.toml:2:14: recording.encrypt-to"));
+  EXPECT_THAT(error_of("[recording]\nencrypt-to = [\"" + key + "\", 5]\n"), StartsWith("t.toml:2:14: "));
+  std::string typo = key;
+  typo[10] = typo[10] == 'q' ? 'p' : 'q';
+  EXPECT_THAT(error_of("[recording]\nencrypt-to = \"" + typo + "\"\n"), StartsWith("t.toml:2:14: "));
+  const std::string secret = seal::Identity::make().text();
+  const std::string error = error_of("[recording]\nencrypt-to = \"" + secret + "\"\n");
+  EXPECT_THAT(error, HasSubstr("found a secret key"));
+  EXPECT_EQ(error.find(secret.substr(20)), std::string::npos);
+}
+
 TEST(Config, TakesEveryKey) {
   const auto config = app::parse_config(R"(
 [xmpp]

@@ -5,20 +5,51 @@
 #include <cstring>
 #include <fcntl.h>
 #include <optional>
+#include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
 #include "base/fd.hpp"
 #include "base/log.hpp"
+#include "record/formats/format.hpp"
+#include "seal/sealer.hpp"
 #include "seal/unsealer.hpp"
 
 namespace app {
 namespace {
 
-constexpr std::string_view kSealed = ".sealed";
+constexpr int kCutShort = 3;
 
 int fail(const std::string& text, int status = 1) {
   std::fprintf(stderr, "telegraphone: %s\n", base::log::escaped(text).c_str());
   return status;
+}
+
+std::string without_extension(const std::string& file) {
+  return file.ends_with(seal::kExtension) ? file.substr(0, file.size() - seal::kExtension.size()) : file;
+}
+
+const record::Format* format_of(const std::filesystem::path& name) {
+  const std::string extension = name.extension().string();
+  for (const record::Format* format : record::formats()) {
+    if (extension.size() > 1 && format->extension() == std::string_view(extension).substr(1)) return format;
+  }
+  return nullptr;
+}
+
+// Makes headers and durations right of what a crash cut off, as the server does with what it can read. Says what came
+// of it; nothing of what is no audio.
+std::string put_right(const std::filesystem::path& file, const record::Format& format) {
+  auto opened = record::OutputFile::reopen(file);
+  if (!opened) return "; not put right: " + opened.error().text;
+  auto repaired = format.repair(*opened, {}, {});
+  if (repaired) {
+    if (auto synced = opened->sync(); !synced) repaired = std::move(synced.error());
+  }
+  if (!repaired) return "; not put right: " + repaired.error().text;
+  if (repaired->samples == 0) return "; nothing of it plays";
+  if (format.name() == "raw") return "; cut to whole samples";  // which nothing in the file describes
+  return fmt::format("; header and duration put right: {:.3f} s play",
+                     static_cast<double>(repaired->samples) / repaired->audio.rate);
 }
 
 }  // namespace
@@ -39,8 +70,8 @@ int DecryptCommand::decrypt() const {
   std::optional<std::filesystem::path> out;
   if (!only_verify_) out = out_;
   if (out && out_.empty()) {
-    if (!in_.ends_with(kSealed)) return fail("say with --output where it shall go", 2);
-    out = in_.substr(0, in_.size() - kSealed.size());
+    if (!in_.ends_with(seal::kExtension)) return fail("say with --output where it shall go", 2);
+    out = without_extension(in_);
   }
   auto identities = seal::read_identities(key_);
   if (!identities) return fail(identities.error().text);
@@ -48,8 +79,12 @@ int DecryptCommand::decrypt() const {
   if (!unsealed) return fail(unsealed.error().text);
   const std::string where = out ? out->string() : in_;
   if (!unsealed->is_whole) {
-    return fail(where + ": cut short by a crash; " + std::to_string(unsealed->size) +
-                " bytes are as they were written");
+    std::string text =
+        where + ": cut short, as by a crash; " + std::to_string(unsealed->size) + " bytes are as they were written";
+    const record::Format* format = format_of(without_extension(in_));
+    if (format == nullptr && out) format = format_of(*out);
+    if (out && format != nullptr) text += put_right(*out, *format);
+    return fail(text, kCutShort);
   }
   std::printf("%s: whole and unaltered, %llu bytes\n", base::log::escaped(where).c_str(),
               static_cast<unsigned long long>(unsealed->size));

@@ -1,7 +1,8 @@
 #pragma once
 // `telegraphone decrypt` and `telegraphone make-key`: the other side of [recording] encrypt-to, to be run where the
-// secret key is and the server is not (docs/encryption.md). Exit status: 0 the whole file; 1 what there is of one that
-// was cut short, or nothing; 2 wrong arguments.
+// secret key is and the server is not (docs/encryption.md). Exit status: 0 the whole file; 3 what there is of one that
+// was cut short, put right so that it plays; 1 nothing: it was altered, is for other keys, or cannot be read or
+// written; 2 wrong arguments.
 
 #include <string>
 

@@ -189,10 +189,16 @@ TEST_F(RecordingsCommandTest, DecryptsWithTheKeyThatWasMade) {
   EXPECT_EQ(run_as<DecryptCommand>({"decrypt", whole, "--identity", key}).status, 0);
   EXPECT_EQ(folder_.read("x.mp3"), "aaaaaaaaaa");
   const Ran short_one = run_as<DecryptCommand>({"decrypt", cut, "--identity", key});
-  EXPECT_EQ(short_one.status, 1);
-  EXPECT_THAT(short_one.err, HasSubstr("cut short by a crash; 10 bytes"));
+  EXPECT_EQ(short_one.status, 3);
+  EXPECT_THAT(short_one.err, HasSubstr("cut short, as by a crash; 10 bytes"));
   EXPECT_EQ(folder_.read("cut.mp3"), "aaaaaaaaaa");
   EXPECT_EQ(run_as<DecryptCommand>({"decrypt", whole, "--identity", key, "--verify"}).status, 0);
+  sealed[sealed.size() - 40] ^= 1U;
+  const Ran altered = run_as<DecryptCommand>(
+      {"decrypt", folder_.write("y.mp3.sealed", {sealed.begin(), sealed.end()}), "--identity", key});
+  EXPECT_EQ(altered.status, 1);
+  EXPECT_THAT(altered.err, HasSubstr("the file was altered"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "y.mp3"));
   EXPECT_EQ(run_as<DecryptCommand>({"decrypt", key, "--identity", key}).status, 2);
   EXPECT_EQ(run_as<DecryptCommand>({"decrypt", whole, "--identity", whole}).status, 1);
 }

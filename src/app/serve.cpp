@@ -108,6 +108,7 @@ record::RecorderOptions Service::recorder_options() {
   options.directory = std::filesystem::absolute(options.directory);
   options.writers = config_.recording_writers;
   options.pause = config_.recording_pause;
+  options.encrypt_to = config_.recording_encrypt_to;
   options.reserve = config_.spool_reserve;
   options.sync_interval = config_.spool_sync;
   if (!config_.spool_directory.empty()) options.spool = std::filesystem::absolute(config_.spool_directory);

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "seal/sealer.hpp"
+
 namespace play {
 
 using base::Result;
@@ -29,6 +31,10 @@ sf_count_t count_frames(SNDFILE* file, int channels) {
     count = std::max<sf_count_t>(sf_readf_float(file, block.data(), kBlock), 0);
   }
   return total;
+}
+
+bool is_sealed(std::span<const std::uint8_t> start) {
+  return start.size() >= seal::kMagic.size() && std::equal(seal::kMagic.begin(), seal::kMagic.end(), start.begin());
 }
 
 // NaN, which a file of floating point samples may hold, is silence.
@@ -60,6 +66,9 @@ AudioFile::AudioFile(base::Fd file, Handle handle, const SF_INFO& info, std::uin
 Result<std::unique_ptr<AudioFile>> AudioFile::open(base::Fd file, std::uint32_t rate) {
   std::array<std::uint8_t, 12> start{};
   const ssize_t count = ::pread(file.get(), start.data(), start.size(), 0);
+  if (count >= 0 && is_sealed(std::span(start).first(static_cast<std::size_t>(count)))) {
+    return unplayable("it is encrypted, and this server cannot read it");
+  }
   if (count < 0 || !starts_like_audio(std::span(start).first(static_cast<std::size_t>(count)))) {
     return unplayable("not a wav, flac, ogg or mp3 file");
   }

@@ -39,6 +39,14 @@ TEST_F(AudioFileTest, APcmFileOfTheRightRateIsPlayedToTheBit) {
   EXPECT_EQ(rest_of(**file), samples);
 }
 
+TEST_F(AudioFileTest, SaysOfAnEncryptedFileThatItIsOne) {
+  std::ofstream(in("a.wav.sealed")) << "TGSEAL1\n and what follows";
+  const auto file = open(in("a.wav.sealed"));
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().kind, base::Kind::not_acceptable);
+  EXPECT_EQ(file.error().text, "it is encrypted, and this server cannot read it");
+}
+
 TEST_F(AudioFileTest, PlaysEveryFormatAtEveryRateByItsToneAndLength) {
   for (const int rate : {8000, 11025, 16000, 22050, 44100, 48000}) {
     const fs::path wav = write_audio(in("a.wav"), tone(440, static_cast<std::size_t>(rate) * 2, rate), rate);

@@ -52,7 +52,7 @@ base::Result<void> Capture::open_first_part() {
 
 base::Result<void> Capture::open_part(const Format& format, const std::string& stem, std::uint32_t rate,
                                       std::span<const Hint> hints) {
-  auto part = Part::open(spool_, stem, format, {rate, plan_.channels}, hints, plan_.tags);
+  auto part = Part::open(spool_, stem, format, {rate, plan_.channels}, hints, plan_.tags, plan_.encrypt_to);
   if (!part) return std::move(part.error());
   part_ = std::move(*part);
   if (plan_.journal != nullptr) {
@@ -83,6 +83,9 @@ bool Capture::drain(base::Time now, std::span<std::int16_t> buffer) {
 
   if (!checkpoint_due_) checkpoint_due_ = now + kCheckpointInterval;
   if (part_ && !track_.ended() && now >= *checkpoint_due_) checkpoint(now);
+  if (part_ && !track_.ended()) {
+    if (auto flushed = part_->flush(); !flushed) fail(flushed.error().text);
+  }
   return track_.ended();
 }
 
@@ -135,6 +138,7 @@ void Capture::change_rate(std::uint32_t rate) {
   const Format* master = find_format(kMaster);
   const std::uint32_t wanted = file_rate(rate);
   if (!part_ || wanted <= part_->rate() || master == nullptr) return;  // the file can hold it, or has to
+  if (!plan_.encrypt_to.empty() && map_.samples() > 0) return;
   base::Result<void> opened;
   if (map_.samples() == 0) {  // nothing is in it: it begins anew
     spool_.remove(part_->file());

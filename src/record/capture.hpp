@@ -6,7 +6,8 @@
 //      └── error / shut() ──▶ closed ──End──▶ ended    track lives on until its producer has let go of it by an End
 //
 // The file has the rate that was asked for, else that of the audio. When the audio becomes wider the part so far is
-// kept and another one begins, a WAV file at the wider rate.
+// kept and another one begins, a WAV file at the wider rate; but where it is encrypted, since parts cannot be read
+// again to be put together: that stays at its first rate.
 
 #include <chrono>
 #include <memory>
@@ -38,6 +39,7 @@ class Capture {
     std::uint32_t rate = 8000;                      // Hz, of the audio that comes first
     int channels = 1;
     Tags tags = {};
+    std::vector<seal::Recipient> encrypt_to = {};  // keys that the parts are sealed to; none: they are plain
     Journal* journal = nullptr;        // told of all that is needed after a crash; must live until this is closed
     const Participant* who = nullptr;  // for the journal: needed while it is opened only
     AudioMemory* memory = nullptr;     // for what the disk is too slow for; outlives this

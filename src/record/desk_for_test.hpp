@@ -20,8 +20,9 @@ namespace record::testing {
 class Desk {
  public:
   explicit Desk(std::filesystem::path directory, int writers = 2)
-      : recorder({.directory = std::move(directory), .writers = writers, .memory = 0},
-                 [this](std::function<void()> task) { tasks_.post(std::move(task)); }) {}
+      : Desk(RecorderOptions{.directory = std::move(directory), .writers = writers, .memory = 0}) {}
+  explicit Desk(RecorderOptions options)
+      : recorder(std::move(options), [this](std::function<void()> task) { tasks_.post(std::move(task)); }) {}
 
   // Runs what was posted until `done` says so; false if that takes too long.
   template <class Done>

@@ -270,17 +270,19 @@ base::Result<DeliveryEntry> Dispatcher::entry_of(const Ready& ready) {
 
 // One that cannot be written is no reason to keep the recording back.
 void Dispatcher::add_sidecar(const Ready& ready, storage::Item& item) {
-  auto file = spool_.create(ready.stem, "json");
+  const std::string extension = sidecar_extension(ready.facts);
+  auto content = sidecar_content(ready.facts, ready.files.front().name);
+  if (!content) return base::log::warn("record", "{}: no sidecar: {}", ready.stem, content.error().text);
+  auto file = spool_.create(ready.stem, extension.substr(1));
   if (!file) return base::log::warn("record", "{}: no sidecar: {}", ready.stem, file.error().text);
-  const std::string text = sidecar_text(ready.facts, ready.files.front().name);
-  auto written = write_synced(file->fd, text);
+  auto written = write_synced(file->fd, *content);
   if (!written) {
     spool_.remove(*file);
     return base::log::warn("record", "{}: no sidecar: {}", ready.stem, written.error().text);
   }
-  const std::string name = fs::path(ready.files.front().name).stem().string() + ".json";
-  const std::string digest = storage::hex(storage::digest_of(storage::Digest::sha256, text));
-  item.pieces.push_back({without_part(file->path), name, text.size(), digest, content_type(name)});
+  const std::string name = ready.stem + extension;
+  const std::string digest = storage::hex(storage::digest_of(storage::Digest::sha256, *content));
+  item.pieces.push_back({without_part(file->path), name, content->size(), digest, content_type(name)});
 }
 
 void Dispatcher::wait_for(const DeliveryEntry& entry, Waiting waiting) {

@@ -79,7 +79,9 @@ void Journal::append(const std::string& json) {
                   std::generic_category().message(written < 0 ? errno : ENOSPC));
 }
 
-void Journal::opened(const Request& request, const Settings& settings, std::chrono::system_clock::time_point began) {
+void Journal::opened(const Request& asked, const Settings& settings, std::chrono::system_clock::time_point began) {
+  is_sealed_ = !settings.encrypt_to.empty();
+  const Request request = disclosed(asked);
   Json json = {{"what", "opened"},
                {"call", request.call_id},
                {"component", request.component_id},
@@ -100,6 +102,7 @@ void Journal::opened(const Request& request, const Settings& settings, std::chro
                {"exact_mulaw", settings.exact_mulaw},
                {"hints", list_of(settings.hints)}};
   if (settings.sample_rate) json["sample_rate"] = *settings.sample_rate;
+  for (const seal::Recipient& key : settings.encrypt_to) json["encrypt_to"].push_back(key.text());
   append(text_of(json));
 }
 
@@ -135,8 +138,10 @@ void Journal::mapped(int track, const SpanMap& map) {
   Written& written = maps_[static_cast<std::size_t>(track)];
   const bool are_same = written.rate == map.rate() && std::ranges::equal(written.spans, map.spans()) &&
                         std::ranges::equal(written.skips, map.skips());
-  // Where nothing but audio came there is nothing to say, but now and then how far that is known.
-  if (are_same && map.samples() < written.samples + std::uint64_t{2} * map.rate()) return;
+  // Where nothing but audio came there is nothing to say, but now and then how far that is known: how long a file is
+  // that cannot be read again is known from here only.
+  const std::uint64_t interval = is_sealed_ ? map.rate() / 2 : std::uint64_t{2} * map.rate();
+  if (are_same && map.samples() < written.samples + interval) return;
   written.rate = map.rate();
   written.samples = map.samples();
   Json json = {{"what", "map"},      {"track", track},           {"line", ++written.lines},

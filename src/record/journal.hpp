@@ -35,8 +35,8 @@ class Journal {
   const std::string& stem() const { return stem_; }
   const std::filesystem::path& path() const { return path_; }
 
-  // `settings`: with all that hints and configuration say.
-  void opened(const Request& request, const Settings& settings, std::chrono::system_clock::time_point began);
+  // `settings`: with all that hints and configuration say. Of what is encrypted only what is disclosed().
+  void opened(const Request& asked, const Settings& settings, std::chrono::system_clock::time_point began);
   // Its number: 0 is the recording itself.
   int track_opened(base::Time now, const Participant* who = nullptr);
   void part_opened(int track, const std::string& file, std::string_view format, const AudioFormat& audio,
@@ -67,6 +67,7 @@ class Journal {
   const std::filesystem::path path_;
   const std::string stem_;
   std::vector<Written> maps_;  // of each track, as they were written last
+  bool is_sealed_ = false;     // the recording
   bool torn_ = false;          // the last line may be incomplete
   bool has_complained_ = false;
 };

@@ -51,6 +51,19 @@ record::Request request() {
   return request;
 }
 
+TEST_F(JournalTest, OfWhatIsEncryptedNamesTheKeysAndNotTheParties) {
+  record::Request wanted = request();
+  wanted.settings.double_pass = false;
+  wanted.settings.encrypt_to = {seal::Identity::make().recipient(), seal::Identity::make().recipient()};
+  journal->opened(wanted, wanted.settings, {});
+  EXPECT_EQ(text().find("Bob"), std::string::npos);
+  const Story story = read_story(text());
+  EXPECT_TRUE(story.is_known);
+  EXPECT_EQ(story.request.from, "");
+  EXPECT_EQ(story.request.client, "juliet@example.org/balcony");
+  EXPECT_EQ(story.request.settings.encrypt_to, wanted.settings.encrypt_to);
+}
+
 constexpr std::chrono::system_clock::time_point kBegan{std::chrono::milliseconds(1795479798123)};
 
 TEST_F(JournalTest, TellsWhatWasAskedForAndInWhichFilesItIs) {

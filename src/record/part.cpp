@@ -5,13 +5,31 @@
 #include "base/log.hpp"
 
 namespace record {
+namespace {
+
+base::Result<OutputFile> output(base::Fd fd, std::span<const seal::Recipient> encrypt_to) {
+  if (encrypt_to.empty()) return OutputFile(std::move(fd));
+  auto sealed = SealedOutput::open(std::move(fd), encrypt_to);
+  if (!sealed) return std::move(sealed.error());
+  return OutputFile(std::move(*sealed));
+}
+
+}  // namespace
 
 base::Result<std::unique_ptr<Part>> Part::open(const storage::Spool& spool, const std::string& stem,
                                                const Format& format, const AudioFormat& audio,
-                                               std::span<const Hint> hints, const Tags& tags) {
-  auto spool_file = spool.create(stem, std::string(format.extension()));
+                                               std::span<const Hint> hints, const Tags& tags,
+                                               std::span<const seal::Recipient> encrypt_to) {
+  std::string extension(format.extension());
+  if (!encrypt_to.empty()) extension += seal::kExtension;
+  auto spool_file = spool.create(stem, extension);
   if (!spool_file) return std::move(spool_file.error());
-  std::unique_ptr<Part> part(new Part(std::move(*spool_file), audio));
+  auto file = output(std::move(spool_file->fd), encrypt_to);
+  if (!file) {
+    spool.remove(*spool_file);
+    return std::move(file.error());
+  }
+  std::unique_ptr<Part> part(new Part(std::move(*spool_file), std::move(*file), audio));
   auto encoder = format.open(part->file_, audio, hints, tags);
   if (!encoder) {
     spool.remove(part->spool_file_);
@@ -47,7 +65,8 @@ base::Result<void> Part::drain_resampler() {
 
 base::Result<void> Part::finish() {
   if (auto drained = drain_resampler(); !drained) return drained;
-  return encoder_->finish();
+  if (auto finished = encoder_->finish(); !finished) return finished;
+  return file_.end();
 }
 
 base::Result<void> Part::checkpoint() {
@@ -58,13 +77,14 @@ base::Result<void> Part::checkpoint() {
 }
 
 FinishedPart Part::close(std::string& error) {
-  FinishedPart finished{std::move(spool_file_), audio_, encoder_->samples(), file_.size()};
+  FinishedPart finished{std::move(spool_file_), audio_, encoder_->samples(), 0};
   if (says_less_ && said_ > 0) finished.samples = said_;
   encoder_.reset();
   if (auto synced = file_.sync(); !synced) {
     base::log::error("record", "{}: {}", finished.file.path.string(), synced.error().text);
     if (error.empty()) error = synced.error().text;
   }
+  finished.size = file_.size_on_disk();
   return finished;
 }
 

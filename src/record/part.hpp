@@ -20,15 +20,16 @@ struct FinishedPart {
   storage::SpoolFile file;  // without its descriptor
   AudioFormat audio;
   std::uint64_t samples = 0;  // a channel
-  std::uint64_t size = 0;     // bytes
+  std::uint64_t size = 0;     // bytes on the disk
 };
 
 class Part {
  public:
-  // Leaves nothing behind where it fails.
+  // Leaves nothing behind where it fails. `encrypt_to`: where there are any keys the file is sealed to them.
   static base::Result<std::unique_ptr<Part>> open(const storage::Spool& spool, const std::string& stem,
                                                   const Format& format, const AudioFormat& audio,
-                                                  std::span<const Hint> hints, const Tags& tags);
+                                                  std::span<const Hint> hints, const Tags& tags,
+                                                  std::span<const seal::Recipient> encrypt_to = {});
 
   const storage::SpoolFile& file() const { return spool_file_; }
   std::uint32_t rate() const { return audio_.rate; }
@@ -37,14 +38,16 @@ class Part {
   base::Result<void> write(std::span<const std::int16_t> interleaved, std::uint32_t rate);
   // Where it fails the file says what it said the time before, and so does close().
   base::Result<void> checkpoint();
+  // What was written is safe from a kill.
+  base::Result<void> flush() { return file_.flush(); }
   // The end of the audio: what is still on its way goes into the file.
   base::Result<void> finish();
   // Closes the file as it stands; `error` gets what the disk said, if it is empty. The part is of no use then.
   FinishedPart close(std::string& error);
 
  private:
-  Part(storage::SpoolFile spool_file, const AudioFormat& audio)
-      : spool_file_(std::move(spool_file)), audio_(audio), file_(std::move(spool_file_.fd)) {}
+  Part(storage::SpoolFile spool_file, OutputFile file, const AudioFormat& audio)
+      : spool_file_(std::move(spool_file)), audio_(audio), file_(std::move(file)) {}
 
   base::Result<void> drain_resampler();
 

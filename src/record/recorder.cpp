@@ -182,6 +182,7 @@ bool Recorder::Impl::stop() {
 
 RecordingId Recorder::Impl::open(Request request, Opened opened, Finished finished) {
   owner_.check();
+  request.settings.encrypt_to = options_.encrypt_to;  // whatever was checked: nothing is plain by mistake
   const RecordingId id = ++last_id_;
   const base::Time now = base::Clock::now();
   Writer* const writer = running_ ? writers_->choose(now) : nullptr;
@@ -371,7 +372,9 @@ base::Result<Settings> Recorder::check(Settings settings) const {
   if (const auto most = impl_->options().max_duration; most.count() > 0) {
     settings.max_duration = std::min(settings.max_duration.value_or(most), most);
   }
+  settings.encrypt_to = impl_->options().encrypt_to;
   if (auto applied = apply_hints(settings); !applied) return std::move(applied.error());
+  if (auto sealable = check_encryption(settings); !sealable) return std::move(sealable.error());
   if (settings.double_pass && find_format("wav") == nullptr) {
     return base::Error{base::Kind::not_supported, "hint 'double-pass': this server was built without wav",
                        base::Fault::peer};

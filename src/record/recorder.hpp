@@ -35,9 +35,11 @@ struct RecorderOptions {
   std::uint64_t memory = 256'000'000;            // bytes, for audio of all recordings that waits for a disk that stalls
   std::chrono::milliseconds writer_timeout{90'000};  // a writer that hangs for longer is given up, and replaced
   std::chrono::milliseconds max_duration{0};         // of any recording, whatever its client wishes; 0: none
-  std::filesystem::path spool = {};                  // where they grow; empty: the directory's folder "spool"
-  DispatchOptions dispatch = {};                     // where recordings go, and when that is told
-  Ledger* ledger = nullptr;                          // who keeps the books; outlives the recorder
+  // What is recorded is sealed to these keys (docs/encryption.md); none: it is plain.
+  std::vector<seal::Recipient> encrypt_to = {};
+  std::filesystem::path spool = {};  // where they grow; empty: the directory's folder "spool"
+  DispatchOptions dispatch = {};     // where recordings go, and when that is told
+  Ledger* ledger = nullptr;          // who keeps the books; outlives the recorder
   // Control thread: for each recording that a crash had left in the spool, once it is where it belongs, and for one
   // that was still to be delivered and told.
   std::function<void(const Recovered&)> recovered = {};
@@ -75,8 +77,9 @@ class Recorder {
   void stop();
 
   // What can be judged without touching the disk: the format exists (else not_supported), hints that are known have
-  // good values (else bad_request, naming the hint). Unknown hints are fine. Gives the settings with all that the hints
-  // and the configuration say: those are what the request, and the tap, must be opened with.
+  // good values (else bad_request, naming the hint), nothing that is encrypted has to be read again. Unknown hints are
+  // fine. Gives the settings with all that the hints and the configuration say: those are what the request, and the
+  // tap, must be opened with.
   base::Result<Settings> check(Settings settings) const;
 
   // Control thread, once a second: looks whether the writers are at work (record/writers.hpp). The recordings of one

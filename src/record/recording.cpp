@@ -44,6 +44,7 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
     return base::Error{base::Kind::not_supported, "no such format", base::Fault::peer};
   }
   if (auto checked = format->check(settings.hints); !checked) return std::move(checked.error());
+  if (auto sealable = check_encryption(settings); !sealable) return std::move(sealable.error());
   if (auto made = spool.make(); !made) return std::move(made.error());
   if (auto room = spool.check_reserve(); !room) return std::move(room.error());
   auto opened = Journal::open(spool, storage::file_stem(began, request.call_id, request.component_id));
@@ -60,14 +61,15 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
                                     .rate = request.rate,
                                     .channels = settings.channels(),
                                     .tags = tags,
+                                    .encrypt_to = settings.encrypt_to,
                                     .journal = journal.get(),
                                     .memory = memory});
   if (!main) {
     journal->remove();
     return std::move(main.error());
   }
-  if (ledger != nullptr) ledger->began({journal->stem(), request, settings, began, (*main)->file().path});
-  return std::unique_ptr<Recording>(new Recording(std::move(applied_request), *format, std::move(tags),
+  if (ledger != nullptr) ledger->began({journal->stem(), disclosed(request), settings, began, (*main)->file().path});
+  return std::unique_ptr<Recording>(new Recording(disclosed(std::move(applied_request)), *format, std::move(tags),
                                                   std::move(journal), std::move(*main), spool, ledger, memory));
 }
 
@@ -138,6 +140,7 @@ Facts Recording::facts(std::uint32_t rate) {
   facts.format = settings_.format;
   facts.encoding = encoding_of(settings_);
   facts.tags = tags_;
+  facts.encrypt_to = settings_.encrypt_to;
   facts.audio = {rate, settings_.channels()};
   facts.reason = error.empty() && track.ended() ? track.reason() : EndReason::error;
   facts.error = error;

@@ -59,7 +59,7 @@ class Recording {
   Facts facts(std::uint32_t rate);
 
   Ledger* const ledger_;
-  const Request request_;  // its settings: with all that hints and configuration say
+  const Request request_;  // as disclosed(); its settings: with all that hints and configuration say
   const Settings& settings_ = request_.settings;
   const Format& format_;
   const Tags tags_;

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "record/finishing.hpp"
 #include "record/unlisted.hpp"
+#include "seal/sealer.hpp"
 
 namespace record {
 namespace {
@@ -26,7 +27,8 @@ class Recoverer {
 
  private:
   fs::path spooled(const std::string& file) const { return spool_.directory() / file; }
-  std::optional<FinishedPart> mend(const StoryPart& part);
+  std::optional<FinishedPart> mend(const StoryPart& part, const StoryTrack& track);
+  std::optional<FinishedPart> leave_sealed(storage::SpoolFile place, const StoryPart& part, const StoryTrack& track);
   std::vector<FinishedPart> mend(const StoryTrack& track);
   void keep(storage::SpoolFile file, const std::string& why);
   Facts blank() const;
@@ -98,14 +100,37 @@ void Recoverer::keep(storage::SpoolFile file, const std::string& why) {
   kept_.push_back({std::move(file), name});
 }
 
-std::optional<FinishedPart> Recoverer::mend(const StoryPart& part) {
+// Nobody here can read it: it stays as it is, to be put right by whoever decrypts it. How long it is the map says.
+std::optional<FinishedPart> Recoverer::leave_sealed(storage::SpoolFile place, const StoryPart& part,
+                                                    const StoryTrack& track) {
+  auto file = OutputFile::reopen(place.path);
+  if (!file) {
+    keep(std::move(place), file.error().text);
+    return std::nullopt;
+  }
+  if (file->size() <= seal::header_size(story_.request.settings.encrypt_to.size())) {  // nothing is in it
+    ::unlink(place.path.c_str());
+    return std::nullopt;
+  }
+  if (auto synced = file->sync(); !synced && error_.empty()) error_ = synced.error().text;
+  const auto at_rate = [&part](std::uint64_t samples, std::uint32_t rate) {
+    return rate == 0 ? 0 : samples * part.audio.rate / rate;
+  };
+  std::uint64_t samples = at_rate(track.map.samples(), track.map.rate());
+  if (story_.end) samples = std::max(samples, at_rate(story_.end->stats.samples, story_.end->stats.rate));
+  return FinishedPart{std::move(place), part.audio, samples, file->size()};
+}
+
+std::optional<FinishedPart> Recoverer::mend(const StoryPart& part, const StoryTrack& track) {
   const std::string name = fs::path(part.file).stem().string();  // without ".part"
-  std::string extension = fs::path(name).extension().string();
-  extension.erase(0, 1);
-  storage::SpoolFile place{{}, spooled(part.file), fs::path(name).stem().string(), extension};
+  const bool is_sealed = name.ends_with(seal::kExtension);
+  const std::string inner = is_sealed ? name.substr(0, name.size() - seal::kExtension.size()) : name;
+  const std::string stem = fs::path(inner).stem().string();
+  storage::SpoolFile place{{}, spooled(part.file), stem, name.substr(std::min(name.size(), stem.size() + 1))};
   std::error_code error;
   if (!fs::exists(place.path, error)) place.path.replace_extension();  // its delivery had begun
   if (!fs::exists(place.path, error)) return std::nullopt;
+  if (is_sealed) return leave_sealed(std::move(place), part, track);
   const Format* format = find_format(part.format);
   auto file = OutputFile::reopen(place.path);
   if (!file || format == nullptr) {
@@ -128,7 +153,7 @@ std::optional<FinishedPart> Recoverer::mend(const StoryPart& part) {
 std::vector<FinishedPart> Recoverer::mend(const StoryTrack& track) {
   std::vector<FinishedPart> parts;
   for (const StoryPart& part : track.parts) {
-    auto mended = mend(part);
+    auto mended = mend(part, track);
     if (!mended) continue;
     if (!parts.empty() && parts.front().audio.channels != mended->audio.channels) {
       keep(std::move(mended->file), "it has another number of channels");
@@ -166,6 +191,7 @@ Facts Recoverer::blank() const {
   facts.format = settings.format;
   facts.encoding = encoding_of(settings);
   facts.tags = tags_of(story_.request, settings, story_.began);
+  facts.encrypt_to = settings.encrypt_to;
   facts.reason = story_.end ? story_.end->reason : EndReason::interrupted;
   facts.error = story_.end ? story_.end->error : std::string(kInterrupted);
   if (facts.error.empty()) facts.error = error_;

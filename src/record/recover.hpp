@@ -4,8 +4,8 @@
 //   leftover ─▶ repair every part (Format::repair) ─▶ facts out of the journal ─┬──────────────▶ Ready
 //                                         several parts, a master, participants └─▶ finish() ─▶ Ready
 //
-// Nothing is removed that plays; what cannot be repaired is delivered as it is. A plain function on a thread that may
-// take its time.
+// Nothing is removed that plays; what cannot be repaired is delivered as it is, and so is what is encrypted: as long as
+// its map says. A plain function on a thread that may take its time.
 
 #include <functional>
 #include <optional>

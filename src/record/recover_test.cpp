@@ -11,6 +11,7 @@
 #include "record/desk_for_test.hpp"
 #include "record/playback_for_test.hpp"
 #include "record/recording.hpp"
+#include "seal/unsealer.hpp"
 #include "storage/checksum.hpp"
 
 namespace {
@@ -363,6 +364,116 @@ TEST_F(RecoverTest, StaysForTheNextStartWhereItBecomesTooLate) {
     EXPECT_FALSE(record::recover(found->front(), here, [] { return true; }));
   }
   EXPECT_EQ(recover_one().outcome.duration, 2s);
+}
+
+// ---- what is encrypted ----
+
+class RecoverSealedTest : public RecoverTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  static Request sealed(std::string format, const seal::Identity& identity) {
+    Request wanted = request(std::move(format));
+    wanted.settings.encrypt_to = {identity.recipient()};
+    return wanted;
+  }
+
+  const seal::Identity identity = seal::Identity::make();
+};
+
+TEST_P(RecoverSealedTest, StoresItAsItIsAndWhoHasTheKeyPutsItRight) {
+  Growing growing(before(), sealed(GetParam(), identity));
+  growing.record(tone(440, 32000));
+  growing.drain();
+  crash();
+  const Recovered found = recover_one();
+  EXPECT_EQ(found.outcome.reason, EndReason::interrupted);
+  EXPECT_NEAR(static_cast<double>(found.outcome.duration.count()), 4000, 700);
+  const fs::path file = path_of(found.outcome.uri);
+  ASSERT_EQ(file.extension(), ".sealed");
+  EXPECT_EQ(file.parent_path().parent_path(), after());
+  EXPECT_EQ(found.outcome.size, fs::file_size(file));
+
+  const fs::path plain = directory.path() / file.stem();
+  const auto unsealed = seal::unseal_file(file, plain, {identity});
+  ASSERT_TRUE(unsealed) << unsealed.error().text;
+  EXPECT_FALSE(unsealed->is_whole);
+  auto opened = record::OutputFile::reopen(plain);
+  ASSERT_TRUE(opened);
+  const auto repaired = record::find_format(GetParam())->repair(*opened, {8000, 1}, {});
+  ASSERT_TRUE(repaired) << repaired.error().text;
+  EXPECT_GE(repaired->samples, 3U * repaired->audio.rate);
+  EXPECT_LE(repaired->samples, 4U * repaired->audio.rate);
+  const bool is_raw = plain.extension() == ".raw";
+  const Samples sound = decoded(plain, is_raw ? "-f s16le -ar 8000 -ac 1" : "");
+  const double rate = plain.extension() == ".opus" ? 48000 : 8000;
+  EXPECT_NEAR(static_cast<double>(sound.size()) / rate, static_cast<double>(repaired->samples) / repaired->audio.rate,
+              0.001);
+  EXPECT_NEAR(level(sound, 440, rate), 10000, 700);
+
+  const std::string name = file.filename().string();
+  const fs::path about = directory.path() / "about.json";
+  const auto sidecar =
+      seal::unseal_file(file.parent_path() / (name.substr(0, name.find('.')) + ".json.sealed"), about, {identity});
+  ASSERT_TRUE(sidecar) << sidecar.error().text;
+  std::ifstream in(about);
+  const json text = json::parse(in, nullptr, false);
+  EXPECT_EQ(text["reason"], "interrupted");
+  EXPECT_EQ(text["file"], name);
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, RecoverSealedTest, ::testing::Values("mp3", "wav", "flac", "opus", "vorbis", "raw"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_F(RecoverSealedTest, TheSpoolSaysNothingOfThePartiesOrOfWhatTheySay) {
+  Growing growing(before(), sealed("wav", identity));
+  growing.record(tone(440, 16000));
+  growing.drain();
+  int files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(before())) {
+    if (!entry.is_regular_file()) continue;
+    ++files;
+    const auto bytes = record::testing::bytes_of(entry.path());
+    const std::string text(bytes.begin(), bytes.end());
+    EXPECT_EQ(text.find("romeo"), std::string::npos) << entry.path();
+    EXPECT_EQ(text.find("RIFF"), std::string::npos) << entry.path();
+  }
+  EXPECT_EQ(files, 2);
+}
+
+TEST_F(RecoverSealedTest, IsStoredWithoutItsJournalAndWithATornRecord) {
+  Growing growing(before(), sealed("wav", identity));
+  growing.record(tone(440, 16000));
+  growing.drain();
+  crash();
+  fs::remove(after() / "spool" / "20261124T002318Z-call1-rec1.journal");
+  const fs::path part = after() / "spool" / "20261124T002318Z-call1-rec1.wav.sealed.part";
+  fs::resize_file(part, fs::file_size(part) - 7);
+  const Recovered found = recover_one();
+  EXPECT_EQ(found.call_id, "call1");
+  const fs::path file = path_of(found.outcome.uri);
+  EXPECT_EQ(file.filename(), "20261124T002318Z-call1-rec1.wav.sealed");
+  const auto unsealed = seal::unseal_file(file, std::nullopt, {identity});
+  ASSERT_TRUE(unsealed) << unsealed.error().text;
+  EXPECT_FALSE(unsealed->is_whole);
+  EXPECT_GT(unsealed->size, 28000U);
+}
+
+TEST_F(RecoverSealedTest, OneThatHadEndedKeepsItsReasonAndLength) {
+  Growing growing(before(), sealed("mp3", identity));
+  growing.record(tone(440, 16000));
+  growing.recording->track().push_end(EndReason::hangup, {.samples = 16000});
+  growing.drain();
+  // Completed, and not handed over: the folder that it is to go to cannot be used.
+  fs::remove_all(before() / "2026-11-24");
+  std::ofstream(before() / "2026-11-24") << "a file";
+  growing.recording->finish();
+  crash();
+  fs::remove(after() / "2026-11-24");
+  const Recovered found = recover_one();
+  EXPECT_EQ(found.outcome.reason, EndReason::hangup);
+  EXPECT_EQ(found.outcome.duration, 2s);
+  const auto unsealed = seal::unseal_file(path_of(found.outcome.uri), std::nullopt, {identity});
+  ASSERT_TRUE(unsealed) << unsealed.error().text;
+  EXPECT_TRUE(unsealed->is_whole);
 }
 
 }  // namespace

@@ -33,6 +33,25 @@ std::string encoding_of(const Settings& settings) {
   return encoding;
 }
 
+Request disclosed(Request request) {
+  if (request.settings.encrypt_to.empty()) return request;
+  request.from.clear();
+  request.to.clear();
+  request.headers.clear();
+  return request;
+}
+
+base::Result<void> check_encryption(const Settings& settings) {
+  if (settings.encrypt_to.empty()) return {};
+  const char* what = settings.double_pass             ? "hint 'double-pass'"
+                     : settings.tracks != Tracks::mix ? "participants apart"
+                                                      : nullptr;
+  if (what == nullptr) return {};
+  return base::Error{base::Kind::not_supported,
+                     std::string(what) + ": this server encrypts what it records and cannot read it again",
+                     base::Fault::peer};
+}
+
 bool keeps_master(const Settings& settings) {
   return settings.double_pass || settings.tracks == Tracks::participant_channels;
 }

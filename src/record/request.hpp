@@ -28,6 +28,10 @@ std::string channels_text(const Settings& settings);
 Tags tags_of(const Request& request, const Settings& settings, std::chrono::system_clock::time_point began);
 // How the samples are held, where the format leaves a choice; else empty.
 std::string encoding_of(const Settings& settings);
+// What of it may be written to the disk as it is: of what is encrypted neither who speaks nor what the INVITE said.
+Request disclosed(Request request);
+// not_supported where it is to be encrypted, and would have to be read again.
+base::Result<void> check_encryption(const Settings& settings);
 // The file is made after the end.
 bool keeps_master(const Settings& settings);
 

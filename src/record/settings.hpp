@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "seal/keys.hpp"
+
 namespace record {
 
 enum class Direction {
@@ -51,7 +53,8 @@ struct Settings {
   std::optional<std::uint32_t> sample_rate;  // Hz; nothing: the call's own, and wider when the call becomes wider
   bool double_pass = false;                  // kept lossless, normalised and encoded after the end
   bool exact_mulaw = false;                  // the file holds µ-law: its negative zero is kept
-  std::vector<Hint> hints;                   // all that were given
+  std::vector<seal::Recipient> encrypt_to;  // keys that all that is kept is sealed to (docs/encryption.md); none: plain
+  std::vector<Hint> hints;                  // all that were given
   // Of a mixer. There `mix` and a hint say what `tracks` is; in calls it is always `mix`.
   bool on_mixer = false;
   Tracks tracks = Tracks::mix;

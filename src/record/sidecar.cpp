@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/utc.hpp"
+#include "seal/seal_text.hpp"
+#include "seal/sealer.hpp"
 
 namespace record {
 namespace {
@@ -118,6 +120,16 @@ std::string sidecar_text(const Facts& facts, const std::string& file_name) {
   json["map"] = map(facts.map);
   json["map_complete"] = facts.map.is_complete();
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+base::Result<std::string> sidecar_content(const Facts& facts, const std::string& file_name) {
+  std::string text = sidecar_text(facts, file_name);
+  if (facts.encrypt_to.empty()) return text;
+  return seal::seal_text(facts.encrypt_to, text);
+}
+
+std::string sidecar_extension(const Facts& facts) {
+  return facts.encrypt_to.empty() ? ".json" : ".json" + std::string(seal::kExtension);
 }
 
 }  // namespace record

@@ -27,6 +27,7 @@ struct Facts {
   std::optional<Normalisation> loudness;
   std::vector<std::string> parts;  // names of the files that go on where this one ends, if they were not put together
   SpanMap map;                     // at the rate of `audio`
+  std::vector<seal::Recipient> encrypt_to;     // keys that the sidecar is sealed to as well
   std::vector<ParticipantFacts> participants;  // those of a conference that were recorded apart
 };
 
@@ -34,5 +35,9 @@ std::chrono::milliseconds duration_of(const Facts& facts);
 
 // JSON, UTF-8; what is none in a peer's names is replaced.
 std::string sidecar_text(const Facts& facts, const std::string& file_name);
+
+// The sidecar as it is kept: its text, or that sealed. What it is called is <stem> and the extension.
+base::Result<std::string> sidecar_content(const Facts& facts, const std::string& file_name);
+std::string sidecar_extension(const Facts& facts);  // ".json" or ".json.sealed"
 
 }  // namespace record

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "record/journal.hpp"
+#include "seal/sealer.hpp"
 
 namespace record {
 namespace {
@@ -59,6 +60,17 @@ std::map<std::string, std::string> headers_of(const Json& json) {
   return headers;
 }
 
+std::vector<seal::Recipient> keys_of(const Json& json) {
+  std::vector<seal::Recipient> keys;
+  const auto found = json.find("encrypt_to");
+  if (found == json.end() || !found->is_array()) return keys;
+  for (const Json& each : *found) {
+    const auto key = each.is_string() ? seal::Recipient::parse(each.get_ref<const std::string&>()) : std::nullopt;
+    if (key && keys.size() < seal::kMostRecipients) keys.push_back(*key);
+  }
+  return keys;
+}
+
 constexpr std::int64_t kMostRate = 1000000;  // Hz
 
 bool take_opened(Story& story, const Json& json) {
@@ -88,6 +100,7 @@ bool take_opened(Story& story, const Json& json) {
     settings.sample_rate = static_cast<std::uint32_t>(*rate);
   }
   settings.hints = hints_of(json);
+  settings.encrypt_to = keys_of(json);
   story.is_known = true;
   return true;
 }

@@ -6,6 +6,8 @@
 #include <map>
 #include <tuple>
 
+#include "seal/sealer.hpp"
+
 namespace record {
 namespace {
 
@@ -79,7 +81,8 @@ void take_unlisted(Story& story, const std::string& stem, std::span<const std::s
       track = place->second;
       story.tracks[track].who = Participant{"visit" + std::to_string(one.visit), {}, {}};
     }
-    const std::string name = one.file.substr(0, one.file.size() - std::string_view(".part").size());
+    std::string name = one.file.substr(0, one.file.size() - std::string_view(".part").size());
+    if (name.ends_with(seal::kExtension)) name.resize(name.size() - seal::kExtension.size());
     const std::size_t dot = name.rfind('.');
     const std::string extension = dot == std::string::npos ? std::string() : name.substr(dot + 1);
     const Format* format = format_of(extension);

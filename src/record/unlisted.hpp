@@ -5,6 +5,7 @@
 //   …-master.wav.part   …-part2.wav.part           the same, kept lossless; how it went on
 //   …-visit3.wav.part   …-visit3-part2.wav.part    a participant of a conference
 //   …-final.mp3.part    ….json.part                products: made of the others
+//   <time>-<call>-<record>.mp3.sealed.part         the recording itself, encrypted
 //
 // Pure functions.
 

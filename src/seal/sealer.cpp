@@ -20,6 +20,11 @@ struct Sealer::State {
   ~State() { sodium_memzero(&stream, sizeof stream); }
 };
 
+std::size_t header_size(std::size_t recipients) {
+  constexpr std::size_t kBox = crypto_secretstream_xchacha20poly1305_KEYBYTES + crypto_box_SEALBYTES;
+  return kMagic.size() + sizeof(std::uint16_t) + recipients * kBox + crypto_secretstream_xchacha20poly1305_HEADERBYTES;
+}
+
 Sealer::Sealer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Sealer::Sealer(Sealer&&) noexcept = default;
 Sealer& Sealer::operator=(Sealer&&) noexcept = default;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -20,6 +21,8 @@
 namespace seal {
 
 inline constexpr std::array<unsigned char, 8> kMagic = {'T', 'G', 'S', 'E', 'A', 'L', '1', '\n'};
+// Of the name of a file that is sealed, behind what it holds: "x.mp3.sealed".
+inline constexpr std::string_view kExtension = ".sealed";
 inline constexpr std::size_t kMostRecipients = 64;
 inline constexpr std::size_t kLongestPiece = 64 * 1024;  // bytes of the file in one record
 
@@ -29,6 +32,9 @@ enum class Operation : std::uint8_t {
   truncate = 2,  // offset: the size from now on, at most that before
   end = 3,       // offset: the file's size; nothing follows
 };
+
+// Bytes in front of the first record.
+std::size_t header_size(std::size_t recipients);
 
 class Sealer {
  public:
