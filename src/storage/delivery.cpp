@@ -6,6 +6,7 @@
 #include <climits>
 #include <poll.h>
 #include <pthread.h>
+#include <set>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -15,6 +16,7 @@
 #include "base/log.hpp"
 #include "base/mailbox.hpp"
 #include "base/random.hpp"
+#include "storage/abandoned_uploads.hpp"
 #include "storage/disk_error.hpp"
 
 namespace storage {
@@ -58,6 +60,13 @@ struct Done {
   bool is_spoiled = false;
 };
 
+// A portion of a recording that grows, or an upload that is given up.
+struct ChoreDone {
+  std::size_t uploader;
+  std::string id;  // empty: of an upload that is given up
+  Result<bool> result;
+};
+
 // What became of the files in the spool is no store's fault.
 Result<void> check(const Item& item) {
   for (const Piece& piece : item.pieces) {
@@ -79,7 +88,24 @@ class Uploader {
   void start() {
     thread_ = std::thread([this] { run(); });
   }
-  void give(Job job) { inbox_.post(std::move(job)); }
+  void give(Job job) {
+    inbox_.post([this, job = std::move(job)] { done_(deliver(job)); });
+  }
+  // `done` is called on this uploader's thread, here and in forget().
+  void grow(Growth::Job job, std::function<void(ChoreDone)> done) {
+    inbox_.post([this, job = std::move(job), done = std::move(done)] {
+      auto store = store_of(job.store);
+      done({number_, job.growing.about.id,
+            store ? (*store)->grown(job.growing, stopping_) : Result<bool>(std::move(store.error()))});
+    });
+  }
+  void forget(std::string name, std::filesystem::path file, std::function<void(ChoreDone)> done) {
+    inbox_.post([this, name = std::move(name), file = std::move(file), done = std::move(done)] {
+      auto store = store_of(name);
+      const auto forgot = store ? (*store)->forget(file, stopping_) : Result<void>(std::move(store.error()));
+      done({number_, {}, forgot ? Result<bool>(true) : Result<bool>(forgot.error())});
+    });
+  }
   void stop() {
     stopping_ = true;
     inbox_.wake();
@@ -92,31 +118,37 @@ class Uploader {
   void run() {
     pthread_setname_np(pthread_self(), "delivery");
     while (!stopping_) {
-      inbox_.wait(-1, [this](Job&& job) { done_(deliver(job)); });
+      inbox_.wait(-1, [](std::function<void()>&& task) { task(); });
     }
   }
 
   Done deliver(const Job& job) {
     const std::string& id = job.item.about.id;
     if (auto good = check(job.item); !good) return {number_, id, job.store, std::move(good.error()), true};
-    auto& store = stores_[job.store];
+    auto store = store_of(job.store);
+    if (!store) return {number_, id, job.store, std::move(store.error())};
+    return {number_, id, job.store, (*store)->store(job.item, stopping_)};
+  }
+
+  Result<Store*> store_of(const std::string& name) {
+    auto& store = stores_[name];
     if (store == nullptr) {
-      const auto settings = settings_.find(job.store);
+      const auto settings = settings_.find(name);
       if (settings == settings_.end()) {
-        return {number_, id, job.store, base::Error{base::Kind::not_found, "no store of this name is configured"}};
+        return base::Error{base::Kind::not_found, "no store of this name is configured"};
       }
       auto opened = open_store(settings->second);
-      if (!opened) return {number_, id, job.store, std::move(opened.error())};
+      if (!opened) return std::move(opened.error());
       store = std::move(*opened);
     }
-    return {number_, id, job.store, store->store(job.item, stopping_)};
+    return store.get();
   }
 
   const std::size_t number_;
   const std::map<std::string, Settings>& settings_;
   const std::function<void(Done)> done_;
   std::map<std::string, std::unique_ptr<Store>> stores_;
-  Inbox<Job> inbox_;
+  Inbox<std::function<void()>> inbox_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
@@ -129,12 +161,15 @@ class Delivery::Impl {
       : settings_(std::move(settings)),
         events_(std::move(events)),
         journal_(std::move(spool)),
-        queue_(settings_.queue, journal_, random_share) {}
+        queue_(settings_.queue, journal_, random_share),
+        growth_(settings_.growth) {}
   ~Impl() { stop(); }
 
   Result<void> start() {
     for (const auto& [name, settings] : settings_.stores) {
-      if (auto opened = open_store(settings); !opened) return std::move(opened.error()).in("store '" + name + "'");
+      auto opened = open_store(settings);
+      if (!opened) return std::move(opened.error()).in("store '" + name + "'");
+      if (const std::uint64_t portion = (*opened)->portion(); portion > 0) portions_[name] = portion;
     }
     if (auto locked = journal_.lock(); !locked) return locked;
     auto recovered = queue_.recover(std::chrono::system_clock::now());
@@ -173,10 +208,19 @@ class Delivery::Impl {
   void tell(std::function<void()> action) { inbox_.post(std::move(action)); }
 
   void submit(const DeliveryEntry& entry) {
+    growth_.end(entry.id());
     if (auto added = queue_.add(entry, now()); !added) {
       base::log::error("delivery", "{}: {}", entry.id(), added.error().text);
       if (events_.refused) events_.refused(entry.id(), added.error());
     }
+  }
+  void growing(const Growing& growing, const std::vector<std::string>& stores) {
+    const auto portion = stores.empty() ? portions_.end() : portions_.find(stores.front());
+    if (portion != portions_.end()) growth_.add(growing, portion->first, portion->second, now());
+  }
+  void gone(const std::string& id) {
+    growth_.end(id);
+    next_sweep_ = now();
   }
   void retry(const std::string& id) { queue_.retry(now(), id); }
   DeliveryState state() const { return {queue_.stores(), queue_.waiting(), queue_.busy()}; }
@@ -198,10 +242,68 @@ class Delivery::Impl {
       while (!giving_up_ && !idle_.empty()) {
         auto job = queue_.take(now());
         if (!job) break;
-        const std::size_t uploader = idle_.back();
-        idle_.pop_back();
-        uploaders_[uploader]->give(std::move(*job));
+        give(std::move(*job));
       }
+      do_chores();
+    }
+  }
+
+  void give(Job job) {
+    const auto growing = growing_on_.find(job.item.about.id);
+    std::size_t uploader = idle_.back();
+    if (growing != growing_on_.end()) {
+      // A portion of it is on its way: behind that, on the same thread, which is idle again after both.
+      uploader = growing->second;
+      growing_on_.erase(growing);
+      queued_behind_.insert(uploader);
+    } else {
+      idle_.pop_back();
+    }
+    uploaders_[uploader]->give(std::move(job));
+  }
+
+  // What can wait: one uploader is left for recordings that are whole, where there is more than one.
+  void do_chores() {
+    if (giving_up_ || portions_.empty()) return;
+    if (forgets_.empty() && now() >= next_sweep_) sweep();
+    const std::size_t spare = uploaders_.size() > 1 ? 1 : 0;
+    const auto done = [this](ChoreDone chore) {
+      auto shared = std::make_shared<ChoreDone>(std::move(chore));
+      tell([this, shared] { take_chore(*shared); });
+    };
+    while (idle_.size() > spare) {
+      const std::size_t uploader = idle_.back();
+      if (!forgets_.empty()) {
+        auto [store, file] = std::move(forgets_.back());
+        forgets_.pop_back();
+        uploaders_[uploader]->forget(store, file, done);
+      } else if (auto job = growth_.take(now())) {
+        growing_on_[job->growing.about.id] = uploader;
+        uploaders_[uploader]->grow(std::move(*job), done);
+      } else {
+        return;
+      }
+      idle_.pop_back();
+    }
+  }
+
+  void take_chore(const ChoreDone& chore) {
+    if (queued_behind_.erase(chore.uploader) == 0) idle_.push_back(chore.uploader);
+    if (!chore.result && !giving_up_) base::log::warn("delivery", "{}: {}", chore.id, chore.result.error().text);
+    if (chore.id.empty()) return;
+    growing_on_.erase(chore.id);
+    growth_.done(chore.id, chore.result, now());
+    if (!growth_.knows(chore.id)) next_sweep_ = now();  // it was discarded meanwhile, perhaps
+  }
+
+  // Of every store that could have begun them: which one did is known to itself.
+  void sweep() {
+    next_sweep_ = now() + kSweep;
+    const auto files =
+        abandoned_uploads(journal_.spool(), [this](const std::string& name) { return growth_.holds(name); });
+    if (!files) return base::log::error("delivery", "{}", files.error().text);
+    for (const std::filesystem::path& file : *files) {
+      for (const auto& [store, portion] : portions_) forgets_.emplace_back(store, file);
     }
   }
 
@@ -210,7 +312,9 @@ class Delivery::Impl {
   int patience() const {
     constexpr std::int64_t kLongest = 60'000;
     if (idle_.empty()) return kLongest;
-    const auto due = queue_.next_due();
+    auto due = queue_.next_due();
+    if (const auto look = growth_.next_due(); look && (!due || *look < *due)) due = look;
+    if (!portions_.empty() && (!due || next_sweep_ < *due)) due = next_sweep_;
     if (!due) return kLongest;
     const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(*due - now()).count() + 1;
     // Something that is due and could not be done (a file that cannot be removed): not in a loop.
@@ -239,11 +343,18 @@ class Delivery::Impl {
   }
 
   static constexpr std::int64_t kShortest = 20;
+  static constexpr std::chrono::hours kSweep{1};
 
   const DeliverySettings settings_;
   const Events events_;
   DeliveryJournal journal_;
   DeliveryQueue queue_;
+  Growth growth_;
+  std::map<std::string, std::uint64_t> portions_;  // of stores that take what grows
+  std::map<std::string, std::size_t> growing_on_;  // recordings with a portion on its way: which uploader
+  std::set<std::size_t> queued_behind_;            // uploaders that deliver once their portion is done
+  std::vector<std::pair<std::string, std::filesystem::path>> forgets_;  // stores, files
+  WallTime next_sweep_{};
   Inbox<std::function<void()>> inbox_;
   std::vector<std::unique_ptr<Uploader>> uploaders_;
   std::vector<std::size_t> idle_;
@@ -261,6 +372,12 @@ Result<void> Delivery::start() { return impl_->start(); }
 void Delivery::stop() { impl_->stop(); }
 void Delivery::submit(DeliveryEntry entry) {
   impl_->tell([this, entry = std::move(entry)] { impl_->submit(entry); });
+}
+void Delivery::growing(Growing growing, std::vector<std::string> stores) {
+  impl_->tell([this, growing = std::move(growing), stores = std::move(stores)] { impl_->growing(growing, stores); });
+}
+void Delivery::gone(const std::string& id) {
+  impl_->tell([this, id] { impl_->gone(id); });
 }
 void Delivery::retry(const std::string& id) {
   impl_->tell([this, id] { impl_->retry(id); });

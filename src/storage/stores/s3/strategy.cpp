@@ -32,8 +32,7 @@ class S3Store final : public Store {
 
   Result<Receipt> store(const Item& item, const std::atomic<bool>& stopping) override {
     for (auto piece = item.pieces.rbegin(); piece != item.pieces.rend(); ++piece) {
-      Object object(bucket_, options_.key.path(item.about, *piece), *piece, headers(item.about, *piece),
-                    options_.upload, stopping);
+      Object object(bucket_, naming(item.about, *piece), *piece, options_.upload, stopping);
       if (auto stored = object.store(item.attempt > 1); !stored) return std::move(stored.error());
     }
     return Receipt{expected_uri(item)};
@@ -45,7 +44,22 @@ class S3Store final : public Store {
     return options_.public_url.empty() ? bucket_.url_of(key) : options_.public_url + "/" + path_encoded(key);
   }
 
+  std::uint64_t portion() const override { return options_.upload.part_size; }
+
+  Result<bool> grown(const Growing& growing, const std::atomic<bool>& stopping) override {
+    return Object(bucket_, naming(growing.about, growing.piece), growing.piece, options_.upload, stopping).grow();
+  }
+
+  Result<void> forget(const std::filesystem::path& file, const std::atomic<bool>& stopping) override {
+    return Multipart(bucket_, state_path(file, bucket_.url_of("")), stopping).abort();
+  }
+
  private:
+  Naming naming(const About& about, const Piece& piece) const {
+    return {options_.key.path(about, piece), headers(about, piece),
+            state_path(piece.path.parent_path() / piece.name, bucket_.url_of(""))};
+  }
+
   Texts headers(const About& about, const Piece& piece) const {
     Texts headers = {{"content-type", piece.content_type},
                      {"x-amz-meta-sha256", piece.sha256},
@@ -113,7 +127,7 @@ class S3Strategy final : public Strategy {
     while (options.public_url.ends_with('/')) options.public_url.pop_back();
     constexpr std::int64_t kMegabyte = 1 << 20;
     options.upload.part_size =
-        static_cast<std::uint64_t>(settings.number("part-size", 16 * kMegabyte, 5 * kMegabyte, 5000 * kMegabyte));
+        static_cast<std::uint64_t>(settings.number("part-size", 8 * kMegabyte, 5 * kMegabyte, 5000 * kMegabyte));
     options.upload.multipart_above =
         static_cast<std::uint64_t>(settings.number("multipart-above", 32 * kMegabyte, 0, 5000 * kMegabyte));
     check_texts(settings, "tags", options.tags);
