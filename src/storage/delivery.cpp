@@ -99,10 +99,18 @@ class Uploader {
             store ? (*store)->grown(job.growing, stopping_) : Result<bool>(std::move(store.error()))});
     });
   }
-  void forget(std::string name, std::filesystem::path file, std::function<void(ChoreDone)> done) {
+  void forget(std::string name, std::filesystem::path file, std::function<void(ChoreDone)> done) {  // no file: tidy
     inbox_.post([this, name = std::move(name), file = std::move(file), done = std::move(done)] {
       auto store = store_of(name);
-      const auto forgot = store ? (*store)->forget(file, stopping_) : Result<void>(std::move(store.error()));
+      Result<void> forgot;
+      if (!store) {
+        forgot = std::move(store.error());
+      } else if (file.empty()) {
+        forgot = (*store)->tidy(std::chrono::system_clock::now(), stopping_);
+      } else {
+        forgot = (*store)->forget(file, stopping_);
+      }
+      if (!forgot) forgot = std::move(forgot.error()).in(name + ": abort what was abandoned");
       done({number_, {}, forgot ? Result<bool>(true) : Result<bool>(forgot.error())});
     });
   }
@@ -262,16 +270,22 @@ class Delivery::Impl {
     uploaders_[uploader]->give(std::move(job));
   }
 
-  // What can wait: one uploader is left for recordings that are whole, where there is more than one.
+  // Uploaders that are left for recordings that are whole.
+  std::size_t kept_free() const { return uploaders_.size() > 1 ? 1 : 0; }
+
+  // What can wait.
   void do_chores() {
     if (giving_up_ || portions_.empty()) return;
     if (forgets_.empty() && now() >= next_sweep_) sweep();
-    const std::size_t spare = uploaders_.size() > 1 ? 1 : 0;
+    if (now() >= next_tidy_) {
+      next_tidy_ = now() + kTidy;
+      for (const auto& [store, portion] : portions_) forgets_.emplace_back(store, std::filesystem::path());
+    }
     const auto done = [this](ChoreDone chore) {
       auto shared = std::make_shared<ChoreDone>(std::move(chore));
       tell([this, shared] { take_chore(*shared); });
     };
-    while (idle_.size() > spare) {
+    while (idle_.size() > kept_free()) {
       const std::size_t uploader = idle_.back();
       if (!forgets_.empty()) {
         auto [store, file] = std::move(forgets_.back());
@@ -289,7 +303,10 @@ class Delivery::Impl {
 
   void take_chore(const ChoreDone& chore) {
     if (queued_behind_.erase(chore.uploader) == 0) idle_.push_back(chore.uploader);
-    if (!chore.result && !giving_up_) base::log::warn("delivery", "{}: {}", chore.id, chore.result.error().text);
+    if (!chore.result && !giving_up_) {
+      const std::string whose = chore.id.empty() ? "" : chore.id + ": ";
+      base::log::warn("delivery", "{}{}", whose, chore.result.error().text);
+    }
     if (chore.id.empty()) return;
     growing_on_.erase(chore.id);
     growth_.done(chore.id, chore.result, now());
@@ -313,8 +330,10 @@ class Delivery::Impl {
     constexpr std::int64_t kLongest = 60'000;
     if (idle_.empty()) return kLongest;
     auto due = queue_.next_due();
-    if (const auto look = growth_.next_due(); look && (!due || *look < *due)) due = look;
-    if (!portions_.empty() && (!due || next_sweep_ < *due)) due = next_sweep_;
+    if (!portions_.empty() && idle_.size() > kept_free()) {
+      if (const auto look = growth_.next_due(); look && (!due || *look < *due)) due = look;
+      if (!due || next_sweep_ < *due) due = next_sweep_;
+    }
     if (!due) return kLongest;
     const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(*due - now()).count() + 1;
     // Something that is due and could not be done (a file that cannot be removed): not in a loop.
@@ -344,6 +363,7 @@ class Delivery::Impl {
 
   static constexpr std::int64_t kShortest = 20;
   static constexpr std::chrono::hours kSweep{1};
+  static constexpr std::chrono::hours kTidy{24};
 
   const DeliverySettings settings_;
   const Events events_;
@@ -353,8 +373,8 @@ class Delivery::Impl {
   std::map<std::string, std::uint64_t> portions_;  // of stores that take what grows
   std::map<std::string, std::size_t> growing_on_;  // recordings with a portion on its way: which uploader
   std::set<std::size_t> queued_behind_;            // uploaders that deliver once their portion is done
-  std::vector<std::pair<std::string, std::filesystem::path>> forgets_;  // stores, files
-  WallTime next_sweep_{};
+  std::vector<std::pair<std::string, std::filesystem::path>> forgets_;  // stores, files; none: all that is old
+  WallTime next_sweep_{}, next_tidy_{};
   Inbox<std::function<void()>> inbox_;
   std::vector<std::unique_ptr<Uploader>> uploaders_;
   std::vector<std::size_t> idle_;

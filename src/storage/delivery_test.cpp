@@ -307,6 +307,71 @@ TEST_F(DeliveryTest, WhatGrowsIsThereWhenItIsSubmittedAndWhatIsDiscardedIsAborte
   }
 }
 
+// The process that uploads what grows dies at moments of no one's choosing; others take it up, and deliver it.
+TEST_F(DeliveryTest, SigkillWhileItGrowsLeavesOneCopyAndNoUploads) {
+  if (find_strategy("s3") == nullptr) GTEST_SKIP() << "built without s3";
+  constexpr std::size_t kPart = 5U << 20U;
+  constexpr int kMany = 4;
+  constexpr int kKillsWhileGrowing = 10;
+  const storage::testing::PythonServer s3("s3_server.py");
+  s3.misbehave({{{"fault", "lost-answer"}, {"times", 6}}, {{"fault", "error"}, {"times", 3}, {"method", "PUT"}}});
+  std::vector<DeliveryEntry> entries;
+  std::vector<Growing> growing;
+  for (int i = 0; i < kMany; ++i) {
+    DeliveryEntry one;
+    one.item.about = disk.item("", "unused").about;
+    one.item.about.id = "r" + std::to_string(i);
+    one.item.pieces = {disk.piece(one.id() + ".mp3", std::string(4 * kPart, static_cast<char>('a' + i)))};
+    one.stores = {"main"};
+    entries.push_back(one);
+    growing.push_back({one.item.about, one.item.pieces.front()});
+    growing.back().piece.path += ".part";
+    fs::rename(one.item.pieces.front().path, growing.back().piece.path);
+  }
+  fs::remove(spool() / "unused.mp3");
+  fs::remove(spool() / "unused.json");
+  const auto is_empty = [&] { return std::distance(fs::directory_iterator(spool()), {}) == 1; };  // but the lock
+  int kills = 0;
+  for (; kills < 300 && (kills == 0 || !is_empty()); ++kills) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      DeliverySettings with;
+      with.stores.emplace("main", Settings({{"strategy", "s3"},
+                                            {"endpoint", s3.url()},
+                                            {"bucket", "recordings"},
+                                            {"access-key", "test-access"},
+                                            {"secret-key", "test-secret"},
+                                            {"part-size", kPart},
+                                            {"multipart-above", kPart}}));
+      with.queue.first_retry = 1ms;
+      with.queue.longest_probe = 5ms;
+      with.growth.look = 5ms;
+      Delivery delivery(spool(), with, {});
+      if (!delivery.start()) ::_exit(1);
+      for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (kills < kKillsWhileGrowing) delivery.growing(growing[i], {"main"});
+        if (kills == kKillsWhileGrowing) delivery.submit(entries[i]);
+      }
+      delivery.retry();
+      for (;;) ::pause();
+    }
+    ::usleep(50'000 + (static_cast<unsigned>(kills) * 7919U) % 250'000U);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    if (kills == kKillsWhileGrowing) {
+      for (const DeliveryEntry& one : entries) ASSERT_TRUE(DeliveryJournal(spool()).begin(one)) << "what submit() does";
+    }
+  }
+  EXPECT_TRUE(is_empty());
+  EXPECT_GT(kills, kKillsWhileGrowing);
+  const nlohmann::json state = s3.state();
+  EXPECT_EQ(state["uploads"], 0);
+  EXPECT_EQ(state["objects"].size(), entries.size());
+  for (const DeliveryEntry& one : entries) {
+    EXPECT_EQ(state["objects"].at("2026-11-23/" + one.id() + ".mp3")["sha256"], one.item.pieces[0].sha256);
+  }
+}
+
 TEST_F(DeliveryTest, TellsAtStartWhichStoreIsConfiguredWrongly) {
   DeliverySettings wrong = settings();
   wrong.stores.emplace("second", Settings({{"strategy", "file"}, {"directory", "b"}}));

@@ -42,7 +42,7 @@ class State:
     def __init__(self, bucket):
         self.bucket = bucket
         self.objects, self.uploads, self.faults = {}, {}, []
-        self.requests, self.refusals, self.number = [], [], 0
+        self.requests, self.refusals, self.number, self.began = [], [], 0, {}
 
 
 def sha256(data):
@@ -227,12 +227,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 body = body[:-1] + bytes([body[-1] ^ 1])
             if self.command == "GET" and "uploads" in query:
                 found = "".join(f"<Upload><Key>{k}</Key><UploadId>{i}</UploadId>"
-                                "<Initiated>2026-01-02T03:04:05.000Z</Initiated></Upload>"
+                                f"<Initiated>{time.strftime('%Y-%m-%dT%H:%M:%S.000Z', time.gmtime(state.began[i]))}</Initiated></Upload>"
                                 for i, (k, _, _) in state.uploads.items() if k.startswith(query.get("prefix", "")))
                 return_later = (200, f"<ListMultipartUploadsResult>{found}</ListMultipartUploadsResult>".encode(), {})
             elif self.command == "POST" and "uploads" in query:
                 state.number += 1
                 state.uploads[f"upload+{state.number}/x"] = (key, self.kept_headers(), {})
+                state.began[f"upload+{state.number}/x"] = time.time()
                 return_later = (200, f"<R><UploadId>upload+{state.number}/x</UploadId></R>".encode(), {})
             elif "uploadId" in query and query["uploadId"] not in state.uploads:
                 raise Refused(404, "NoSuchUpload")

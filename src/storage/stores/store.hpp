@@ -84,6 +84,11 @@ class Store {
   virtual base::Result<void> forget(const std::filesystem::path& /*file*/, const std::atomic<bool>& /*stopping*/) {
     return {};
   }
+  // At start and once a day: what no ".upload" tells of any more, because a spool was lost.
+  virtual base::Result<void> tidy(std::chrono::system_clock::time_point /*now*/,
+                                  const std::atomic<bool>& /*stopping*/) {
+    return {};
+  }
 };
 
 class Strategy {

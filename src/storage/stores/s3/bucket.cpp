@@ -45,6 +45,7 @@ base::Result<HttpAnswer> Bucket::perform(BucketRequest request, const std::atomi
   std::string detail = code;
   if (const std::string message = text_of(answer->body, "Message"); !message.empty()) detail += ": " + message;
   base::Error error = status_error(*answer, detail);
+  if (code == "AccessDenied" || code == "NotImplemented") error.kind = base::Kind::not_allowed;
   if (code == "NoSuchUpload") error.kind = base::Kind::not_found;
   if (code == "InvalidPart" || code == "InvalidPartOrder" || code == "EntityTooSmall")
     error.kind = base::Kind::conflict;

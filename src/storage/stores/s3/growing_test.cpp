@@ -6,6 +6,7 @@
 #include "storage/abandoned_uploads.hpp"
 #include "storage/stores/item_for_test.hpp"
 #include "storage/stores/python_for_test.hpp"
+#include "storage/stores/s3/old_uploads.hpp"
 
 namespace {
 
@@ -262,6 +263,37 @@ TEST_F(S3GrowingTest, NeverBeginsPartsForASmallRecordingAndGoesOnWithOtherSettin
   again.attempt = 2;
   EXPECT_EQ(stored(again, with), "stored");
   EXPECT_EQ(object()["puts"], 1);
+}
+
+TEST_F(S3GrowingTest, AbortsWhatALostSpoolHasLeftOnlyWhereItIsToldTo) {
+  const std::chrono::hours day(24);
+  const auto now = std::chrono::system_clock::now();
+  json with = settings();
+  with["key"] = "ours/{name}";
+  EXPECT_TRUE(storage::testing::opened(with)->grown(growing(noise(2 * kPart)), kGoOn));
+  const auto uploads = [&] { return server->state()["parts"].contains("ours/" + stem() + ".mp3"); };
+  ASSERT_TRUE(uploads());
+  EXPECT_TRUE(storage::testing::opened(with)->tidy(now + 100 * day, kGoOn));
+  EXPECT_TRUE(uploads()) << "not without being told to";
+  with["abort-uploads-after"] = 7;
+  EXPECT_TRUE(storage::testing::opened(with)->tidy(now + 6 * day, kGoOn));
+  EXPECT_TRUE(uploads()) << "it is not old";
+  with["key"] = "ours/{date}/{name}";
+  EXPECT_TRUE(storage::testing::opened(with)->tidy(now + 100 * day, kGoOn));
+  EXPECT_TRUE(uploads()) << "no key of this template";
+  with["key"] = "ours/{name}";
+  EXPECT_TRUE(storage::testing::opened(with)->tidy(now + 8 * day, kGoOn));
+  EXPECT_FALSE(uploads());
+}
+
+TEST(S3OldUploads, KnowsTheKeysThatItsTemplateCanHaveMade) {
+  using storage::s3::is_of_template;
+  EXPECT_TRUE(is_of_template("2026-11-23/20261123T002318Z-c1-r1.mp3", "{date}/{name}"));
+  EXPECT_TRUE(is_of_template("a/acme/20261123T002318Z-c1-r1.mp3", "a/{account}/{stem}.{ext}"));
+  EXPECT_FALSE(is_of_template("2026-11-23/backup.tar", "{date}/{name}"));
+  EXPECT_FALSE(is_of_template("x/2026-11-23/20261123T002318Z-c1-r1.mp3", "{date}/{name}"));
+  EXPECT_FALSE(is_of_template("b/acme/20261123T002318Z-c1-r1.mp3", "a/{account}/{name}"));
+  EXPECT_FALSE(is_of_template("", "{date}/{name}"));
 }
 
 TEST_F(S3GrowingTest, ADamagedStateFileIsAsNone) {

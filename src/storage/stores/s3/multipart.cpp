@@ -34,7 +34,7 @@ bool Multipart::has(std::size_t number, const std::string& sha256) const {
 Result<void> Multipart::begin(const std::string& key, std::map<std::string, std::string> headers,
                               std::uint64_t part_size) {
   const bool is_second = is_known();  // the answer to the first was not seen
-  state_ = UploadState{.key = key, .id = {}, .part_size = part_size, .parts = {}};
+  state_ = UploadState{.key = key, .id = {}, .is_second = is_second, .part_size = part_size, .parts = {}};
   keep();
   // Where it must not be listed, it cannot be done, and is no reason not to deliver.
   if (is_second) [[maybe_unused]]
@@ -84,15 +84,21 @@ Result<void> Multipart::complete(std::size_t count) {
   request.body = std::move(body);
   const auto answer = bucket_.perform(std::move(request), stopping_);
   if (!answer) return lost(answer.error());
-  drop();
+  // Where that does not work the state file stays: abort() does it once the recording's is gone.
+  if (state_->is_second && !abort_all(key())) {
+    state_.reset();
+  } else {
+    drop();
+  }
   return {};
 }
 
 Result<void> Multipart::abort() {
   if (!is_known()) return {};
-  if (state_->id.empty()) {
+  if (state_->id.empty() || state_->is_second) {
     if (auto aborted = abort_all(key()); !aborted) return aborted;
-  } else {
+  }
+  if (!state_->id.empty()) {
     BucketRequest request{.method = "DELETE", .key = key(), .query = {{"uploadId", state_->id}}};
     const auto answer = bucket_.perform(std::move(request), stopping_);
     if (!answer && answer.error().kind != Kind::not_found) return answer.error();
@@ -101,9 +107,11 @@ Result<void> Multipart::abort() {
   return {};
 }
 
+// Who may not list cannot do it: no reason not to deliver.
 Result<void> Multipart::abort_all(const std::string& key) {
   const auto answer = bucket_.perform(
       BucketRequest{.method = "GET", .key = "", .query = {{"uploads", ""}, {"prefix", key}}}, stopping_);
+  if (!answer && answer.error().kind == Kind::not_allowed) return {};
   if (!answer) return answer.error();
   for (const std::string_view upload : all_of(answer->body, "Upload")) {
     if (text_of(upload, "Key") != key) continue;

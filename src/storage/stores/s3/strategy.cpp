@@ -4,6 +4,7 @@
 
 #include "storage/path_template.hpp"
 #include "storage/stores/s3/object.hpp"
+#include "storage/stores/s3/old_uploads.hpp"
 
 namespace storage::s3 {
 namespace {
@@ -17,6 +18,8 @@ struct Options {
   std::string encryption, kms_key, storage_class;
   Texts tags, metadata;  // values may hold words in braces
   UploadOptions upload;
+  std::string key_template;
+  std::chrono::hours abort_uploads_after{0};  // 0: never
 };
 
 // Header fields hold printable ASCII.
@@ -52,6 +55,11 @@ class S3Store final : public Store {
 
   Result<void> forget(const std::filesystem::path& file, const std::atomic<bool>& stopping) override {
     return Multipart(bucket_, state_path(file, bucket_.url_of("")), stopping).abort();
+  }
+
+  Result<void> tidy(std::chrono::system_clock::time_point now, const std::atomic<bool>& stopping) override {
+    if (options_.abort_uploads_after == std::chrono::hours(0)) return {};
+    return abort_old_uploads(bucket_, options_.key_template, now - options_.abort_uploads_after, stopping);
   }
 
  private:
@@ -114,7 +122,8 @@ class S3Strategy final : public Strategy {
       settings.refuse("endpoint", "http(s)://host or http(s)://host:port");
       bucket.endpoint = "http://invalid";
     }
-    auto key = PathTemplate::parse(settings.text("key", "{date}/{name}"));
+    const std::string key_template = settings.text("key", "{date}/{name}");
+    auto key = PathTemplate::parse(key_template);
     if (!key) return std::move(key.error()).in("key");
     Options options{.key = std::move(*key),
                     .public_url = settings.text("public-url"),
@@ -123,7 +132,11 @@ class S3Strategy final : public Strategy {
                     .storage_class = settings.text("storage-class"),
                     .tags = settings.table("tags"),
                     .metadata = settings.table("metadata"),
-                    .upload = {}};
+                    .upload = {},
+                    .key_template = key_template};
+    constexpr std::int64_t kHours = 24;
+    constexpr std::int64_t kMostDays = 3650;
+    options.abort_uploads_after = std::chrono::hours(kHours * settings.number("abort-uploads-after", 0, 0, kMostDays));
     while (options.public_url.ends_with('/')) options.public_url.pop_back();
     constexpr std::int64_t kMegabyte = 1 << 20;
     options.upload.part_size =

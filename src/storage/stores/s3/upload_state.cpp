@@ -23,6 +23,7 @@ UploadState read(const Json& json) {
   UploadState state;
   state.key = json.at("key");
   state.id = json.at("upload");
+  state.is_second = json.value("second", false);
   state.part_size = static_cast<std::uint64_t>(json.at("part-size").get_ref<const std::int64_t&>());
   for (const Json& one : json.at("parts")) {
     const std::int64_t number = one.at("number").get_ref<const std::int64_t&>();
@@ -39,11 +40,9 @@ std::string state_text(const UploadState& state) {
     parts.push_back(
         {{"number", number}, {"sha256", part.sha256}, {"etag", part.etag}, {"checksum", part.has_checksum}});
   }
-  const Json json = {{"version", kVersion},
-                     {"key", state.key},
-                     {"upload", state.id},
-                     {"part-size", state.part_size},
-                     {"parts", std::move(parts)}};
+  const Json json = {{"version", kVersion},          {"key", state.key},
+                     {"upload", state.id},           {"second", state.is_second},
+                     {"part-size", state.part_size}, {"parts", std::move(parts)}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -23,6 +23,8 @@ struct UploadState {
 
   std::string key;
   std::string id;  // of the service; empty: asked for, and the answer was not seen
+  // It was asked for before, and that may still come true: there may be others under its key, which are to be aborted.
+  bool is_second = false;
   std::uint64_t part_size = 0;
   std::map<std::size_t, Part> parts;  // by number, from 1; those that are there
 };
