@@ -129,7 +129,10 @@ def test_what_grows_no_more_is_aborted_and_what_was_aborted_begins_again(store, 
     spool.write(kept[1], kept[0])
     assert "uri" in run("store", store.settings(), spool.write("gone.mp3", content), "gone.mp3")
     assert digest(store.request("GET", "2026-11-23/gone.mp3").body) == digest(content)
-    assert store.uploads() == 0 and spool.states() == []
+    assert store.uploads() == 0
+    # One that was begun again is looked for once more when its file is gone.
+    assert run("forget", store.settings(), spool.folder / "gone.mp3", "gone.mp3") == {}
+    assert spool.states() == [] and store.request("HEAD", "2026-11-23/gone.mp3").status == 200
 
 
 def test_an_upload_whose_answer_nobody_saw_is_aborted(store, spool):

@@ -84,12 +84,13 @@ Result<void> Multipart::complete(std::size_t count) {
   request.body = std::move(body);
   const auto answer = bucket_.perform(std::move(request), stopping_);
   if (!answer) return lost(answer.error());
-  // Where that does not work the state file stays: abort() does it once the recording's is gone.
-  if (state_->is_second && !abort_all(key())) {
-    state_.reset();
-  } else {
-    drop();
-  }
+  settle();
+  return {};
+}
+
+Result<void> Multipart::leave() {
+  if (is_begun() && !state_->is_second) return abort();
+  if (is_known()) settle();
   return {};
 }
 
@@ -130,8 +131,22 @@ base::Error Multipart::lost(base::Error error) {
         bucket_.perform(BucketRequest{.method = "DELETE", .key = key(), .query = {{"uploadId", state_->id}}}, go_on);
     error.kind = Kind::not_found;
   }
-  if (error.kind == Kind::not_found) drop();
+  if (error.kind == Kind::not_found) {
+    state_->id.clear();
+    state_->parts.clear();
+    keep();
+  }
   return error;
+}
+
+// What was begun twice keeps its file: a request of a process that died may arrive after all, and abort() is asked for
+// once the recording's file is gone.
+void Multipart::settle() {
+  if (!is_begun() || state_->is_second) {
+    state_.reset();
+  } else {
+    drop();
+  }
 }
 
 // A disk that cannot take it must not keep a recording from being delivered.

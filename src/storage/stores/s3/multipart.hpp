@@ -36,9 +36,11 @@ class Multipart {
   // `headers`: of the object. The key must hold a name that nobody else has: what the service has begun under it is
   // ours.
   base::Result<void> begin(const std::string& key, std::map<std::string, std::string> headers, std::uint64_t part_size);
-  // not_found: the service does not know this upload, here and in complete(); is_known() is false then.
+  // not_found: the service does not know this upload, here and in complete(); it is to be begun again then.
   base::Result<void> upload(std::size_t number, const Range& range);
   base::Result<void> complete(std::size_t count);
+  // The object is there without it.
+  base::Result<void> leave();
   // Where the service cannot be asked it stays known.
   base::Result<void> abort();
   // Where nobody could go on with it because the disk did not take its state.
@@ -46,6 +48,7 @@ class Multipart {
 
  private:
   void keep();
+  void settle();
   void drop();
   base::Error lost(base::Error error);
   base::Result<void> abort_all(const std::string& key);

@@ -49,10 +49,11 @@ Object::Object(Bucket& bucket, Naming naming, const Piece& piece, const UploadOp
 
 Result<void> Object::store(bool may_be_there) {
   if (auto chosen = choose_parts(); !chosen) return chosen;
-  if (may_be_there && confirm()) return upload_.abort();  // what else was begun under its key
+  if (may_be_there && confirm()) return upload_.leave();
   Result<void> uploaded = is_multipart() ? upload_parts() : put();
   // What is not there any more is begun again, once: another attempt would do the same.
-  const bool is_lost = !uploaded && is_multipart() && !upload_.is_known();
+  const bool is_lost = !uploaded && is_multipart() && upload_.is_known() && !upload_.is_begun() &&
+                       uploaded.error().kind == base::Kind::not_found;
   if (is_lost && !stopping_) uploaded = upload_parts();
   return uploaded ? confirm() : uploaded;
 }
