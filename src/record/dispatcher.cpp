@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <pthread.h>
-#include <system_error>
 #include <unistd.h>
 
 #include "base/log.hpp"
@@ -19,6 +18,7 @@ namespace fs = std::filesystem;
 using storage::DeliveryEntry;
 
 constexpr std::chrono::milliseconds kHurried{5000};
+constexpr std::chrono::seconds kEnding{20};
 // What is told after a crash, in the entry's notes.
 constexpr const char* kClient = "client";
 constexpr const char* kReason = "reason";
@@ -66,6 +66,19 @@ base::Result<void> write_synced(const base::Fd& fd, std::string_view text) {
   }
   if (::fsync(fd.get()) != 0) return storage::disk_error("fsync", errno);
   return {};
+}
+
+storage::About about_of(const std::string& id, const Request& request, const std::string& format,
+                        std::chrono::system_clock::time_point began) {
+  return {.id = id,
+          .call_id = request.call_id,
+          .component_id = request.component_id,
+          .account = request.account,
+          .from = request.from,
+          .to = request.to,
+          .format = format,
+          .began = began,
+          .duration = {}};
 }
 
 Outcome outcome_of(const Facts& facts) {
@@ -123,25 +136,34 @@ storage::Delivery::Events Dispatcher::events() {
 base::Result<void> Dispatcher::start() {
   if (!messages_) return base::Error{base::Kind::no_resources, "start the dispatching thread: no descriptor left"};
   if (auto started = delivery_.start(); !started) return started;
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return base::Error{base::Kind::no_resources, std::string("start the dispatching thread: ") + error.what()};
-  }
-  return {};
+  return thread_.start("dispatching thread", [this] { run(); });
+}
+
+void Dispatcher::began(const Began& event) {
+  if (ledger_ != nullptr) ledger_->began(event);
+  if (keeps_master(event.settings)) return;  // another file will be delivered
+  const std::string name = without_part(event.file).filename().string();
+  delivery_.growing({about_of(event.id, event.request, event.settings.format, event.began),
+                     {event.file, name, 0, "", content_type(name)}},
+                    stores_for(event.request, event.settings.format));
+}
+
+void Dispatcher::discarded(const std::string& id) {
+  if (ledger_ != nullptr) ledger_->discarded(id);
+  delivery_.gone(id);
 }
 
 void Dispatcher::take(Ready ready) { messages_.post(std::move(ready)); }
 void Dispatcher::recovery_over(std::vector<std::string> kept) { messages_.post(RecoveryOver{std::move(kept)}); }
 void Dispatcher::hurry() { messages_.post(Hurry{}); }
 
-void Dispatcher::stop() {
-  if (thread_.joinable()) {
-    messages_.post(Stop{});
-    thread_.join();
-  }
-  delivery_.stop();
+bool Dispatcher::stop() {
+  if (thread_.is_started()) messages_.post(Stop{});
+  bool have_ended = thread_.join(kEnding);
+  have_ended = delivery_.stop() && have_ended;
+  if (!have_ended) return false;
   messages_.drain([this](Message&& message) { obey(std::move(message)); });
+  return true;
 }
 
 const std::vector<std::string>& Dispatcher::stores_for(const Request& request, const std::string& format) const {
@@ -233,6 +255,7 @@ void Dispatcher::dispatch(Ready& ready) {
     for (const fs::path& path : ready.obsolete) ::unlink(path.c_str());
     if (ready.journal) ready.journal->remove();
     if (ledger_ != nullptr) ledger_->ended({ready.stem, std::move(ready.facts), outcome, nullptr});
+    delivery_.gone(ready.stem);
   }
   answer(waiting);
 }
@@ -240,14 +263,7 @@ void Dispatcher::dispatch(Ready& ready) {
 base::Result<DeliveryEntry> Dispatcher::entry_of(const Ready& ready) {
   DeliveryEntry entry;
   storage::About& about = entry.item.about;
-  about.id = ready.stem;
-  about.call_id = ready.request.call_id;
-  about.component_id = ready.request.component_id;
-  about.account = ready.request.account;
-  about.from = ready.request.from;
-  about.to = ready.request.to;
-  about.format = ready.facts.format;
-  about.began = ready.facts.tags.began;
+  about = about_of(ready.stem, ready.request, ready.facts.format, ready.facts.tags.began);
   about.duration = duration_of(ready.facts);
   for (const ReadyFile& one : ready.files) {
     auto piece = piece_of(one.file.path, one.name);

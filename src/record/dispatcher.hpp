@@ -14,11 +14,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <variant>
 
 #include "base/clock.hpp"
 #include "base/inbox.hpp"
+#include "base/thread.hpp"
 #include "record/ledger.hpp"
 #include "record/ready.hpp"
 #include "storage/delivery.hpp"
@@ -34,7 +34,7 @@ struct DispatchOptions {
   std::chrono::milliseconds store_timeout{30'000};  // so long it is waited for
 };
 
-class Dispatcher {
+class Dispatcher final : public Beginnings {
  public:
   // Called on the dispatcher's thread.
   struct Answers {
@@ -47,10 +47,13 @@ class Dispatcher {
   // `directory`: absolute, for the store "local". `ledger`: none, or outlives this.
   Dispatcher(DispatchOptions options, const storage::Spool& spool, const std::filesystem::path& directory,
              Ledger* ledger, Answers answers);
-  ~Dispatcher();  // stop()
+  ~Dispatcher() override;  // stop()
 
   // Takes up what a process before this one has not delivered.
   base::Result<void> start();
+  // Any thread. Told to the ledger; and to stores that take what is still growing.
+  void began(const Began& event) override;
+  void discarded(const std::string& id) override;
   // Any thread.
   void take(Ready ready);
   // Any thread: what recovery has given to this is all that a crash had left, but for `kept` (component ids).
@@ -58,8 +61,8 @@ class Dispatcher {
   // Any thread: nobody is to be kept waiting for a store that is away.
   void hurry();
   // Once nothing is given to it any more: waits for what is being stored, a few seconds; the rest is told where it will
-  // be.
-  void stop();
+  // be. False where a thread hangs on a disk: then all of this has to stay.
+  bool stop();
 
   storage::Delivery& delivery() { return delivery_; }
   // Any thread: those that such a recording goes to.
@@ -116,7 +119,7 @@ class Dispatcher {
   const Answers answers_;
   base::Inbox<Message> messages_;
   storage::Delivery delivery_;
-  std::thread thread_;
+  base::Thread thread_;
 
   // The thread's own.
   std::map<std::string, Waiting> waiting_;

@@ -14,9 +14,10 @@
 
 namespace record {
 
-class Ledger {
+// How it begins: what writers tell.
+class Beginnings {
  public:
-  virtual ~Ledger() = default;
+  virtual ~Beginnings() = default;
 
   struct Began {
     std::string id;  // the stem of its files
@@ -26,6 +27,13 @@ class Ledger {
     std::filesystem::path file;  // that grows
     bool is_late = false;        // it was recovered: there may have been a began() before the crash
   };
+  virtual void began(const Began& event) = 0;
+  // Nothing was recorded and nobody wanted it.
+  virtual void discarded(const std::string& id) = 0;
+};
+
+class Ledger : public Beginnings {
+ public:
   struct Ended {
     std::string id;
     Facts facts;
@@ -33,9 +41,6 @@ class Ledger {
     const storage::DeliveryEntry* entry = nullptr;  // none: there is no file
   };
 
-  virtual void began(const Began& event) = 0;
-  // Nothing was recorded and nobody wanted it.
-  virtual void discarded(const std::string& id) = 0;
   virtual void ended(const Ended& event) = 0;
   // A store did not take it; it is tried again.
   virtual void delivery_failed(const std::string& id, const std::string& store, const std::string& error) = 0;

@@ -160,9 +160,7 @@ base::Result<void> Recorder::Impl::start() {
                                 [this](FinishingJob job) { finisher_->add(std::move(job)); },
                                 [this] { syncer_.touch(); }};
   writers_.emplace(
-      [this, answers](int number) {
-        return std::make_unique<Writer>(number, spool_, answers, options_.ledger, &memory_);
-      },
+      [this, answers](int number) { return std::make_unique<Writer>(number, spool_, answers, &dispatcher_, &memory_); },
       options_.writer_timeout);
   if (auto started = writers_->start(std::max(options_.writers, 1)); !started) return started;
   running_ = true;

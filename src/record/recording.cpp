@@ -21,8 +21,9 @@ std::string why_the_tap_gave_up(const Track& track) {
 }  // namespace
 
 Recording::Recording(Request request, const Format& format, Tags tags, std::unique_ptr<Journal> journal,
-                     std::unique_ptr<Capture> main, const storage::Spool& spool, Ledger* ledger, AudioMemory* memory)
-    : ledger_(ledger),
+                     std::unique_ptr<Capture> main, const storage::Spool& spool, Beginnings* beginnings,
+                     AudioMemory* memory)
+    : beginnings_(beginnings),
       request_(std::move(request)),
       format_(format),
       tags_(std::move(tags)),
@@ -32,7 +33,7 @@ Recording::Recording(Request request, const Format& format, Tags tags, std::uniq
 
 base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
                                                          std::chrono::system_clock::time_point began,
-                                                         const storage::Spool& spool, Ledger* ledger,
+                                                         const storage::Spool& spool, Beginnings* beginnings,
                                                          AudioMemory* memory) {
   Request applied_request = request;
   Settings& settings = applied_request.settings;
@@ -68,9 +69,10 @@ base::Result<std::unique_ptr<Recording>> Recording::open(const Request& request,
     journal->remove();
     return std::move(main.error());
   }
-  if (ledger != nullptr) ledger->began({journal->stem(), disclosed(request), settings, began, (*main)->file().path});
+  if (beginnings != nullptr)
+    beginnings->began({journal->stem(), disclosed(request), settings, began, (*main)->file().path});
   return std::unique_ptr<Recording>(new Recording(disclosed(std::move(applied_request)), *format, std::move(tags),
-                                                  std::move(journal), std::move(*main), spool, ledger, memory));
+                                                  std::move(journal), std::move(*main), spool, beginnings, memory));
 }
 
 base::Result<Track*> Recording::open_participant(const Participant& who, std::uint32_t rate) {
@@ -153,7 +155,7 @@ void Recording::discard() {
   main_->discard();
   participants_.discard();
   journal_->remove();
-  if (ledger_ != nullptr) ledger_->discarded(journal_->stem());
+  if (beginnings_ != nullptr) beginnings_->discarded(journal_->stem());
 }
 
 }  // namespace record

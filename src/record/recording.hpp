@@ -29,10 +29,10 @@ namespace record {
 
 class Recording {
  public:
-  // Makes the spool file and the encoder; leaves nothing behind where that fails. `ledger`: none, or outlives this.
+  // Makes the spool file and the encoder; leaves nothing behind where that fails. `beginnings`: none, or outlives this.
   static base::Result<std::unique_ptr<Recording>> open(const Request& request,
                                                        std::chrono::system_clock::time_point began,
-                                                       const storage::Spool& spool, Ledger* ledger = nullptr,
+                                                       const storage::Spool& spool, Beginnings* beginnings = nullptr,
                                                        AudioMemory* memory = nullptr);
 
   Track& track() { return main_->track(); }
@@ -54,11 +54,11 @@ class Recording {
 
  private:
   Recording(Request request, const Format& format, Tags tags, std::unique_ptr<Journal> journal,
-            std::unique_ptr<Capture> main, const storage::Spool& spool, Ledger* ledger, AudioMemory* memory);
+            std::unique_ptr<Capture> main, const storage::Spool& spool, Beginnings* beginnings, AudioMemory* memory);
 
   Facts facts(std::uint32_t rate);
 
-  Ledger* const ledger_;
+  Beginnings* const beginnings_;
   const Request request_;  // as disclosed(); its settings: with all that hints and configuration say
   const Settings& settings_ = request_.settings;
   const Format& format_;

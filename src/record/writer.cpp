@@ -17,10 +17,10 @@ constexpr std::chrono::hours kAsLongAsItTakes{24 * 365};
 
 }  // namespace
 
-Writer::Writer(int number, const storage::Spool& spool, Answers answers, Ledger* ledger, AudioMemory* memory)
+Writer::Writer(int number, const storage::Spool& spool, Answers answers, Beginnings* beginnings, AudioMemory* memory)
     : number_(number),
       spool_(spool),
-      ledger_(ledger),
+      beginnings_(beginnings),
       answers_(std::move(answers)),
       memory_(memory),
       buffer_(2 * Track::kMaxBlock) {}
@@ -92,7 +92,7 @@ void Writer::obey() {
 
 void Writer::open_now(const Open& command) {
   turn(base::Clock::now());
-  auto recording = Recording::open(command.request, command.began, spool_, ledger_, memory_);
+  auto recording = Recording::open(command.request, command.began, spool_, beginnings_, memory_);
   if (!recording) return answers_.opened(command.id, std::move(recording.error()));
   Track* track = &(*recording)->track();
   recordings_.emplace(command.id, std::move(*recording));

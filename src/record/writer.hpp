@@ -28,8 +28,9 @@ class Writer {
     std::function<void()> written = {};            // something reached a file, or may have
   };
 
-  // `memory`: for audio that the disk is too slow for; outlives the thread, and so does `ledger`. Either may be none.
-  Writer(int number, const storage::Spool& spool, Answers answers, Ledger* ledger = nullptr,
+  // `memory`: for audio that the disk is too slow for; outlives the thread, and so does `beginnings`. Either may be
+  // none.
+  Writer(int number, const storage::Spool& spool, Answers answers, Beginnings* beginnings = nullptr,
          AudioMemory* memory = nullptr);
   ~Writer();  // after the thread's end: only the tracks that were never given back are left to free
 
@@ -87,7 +88,7 @@ class Writer {
 
   const int number_;
   const storage::Spool& spool_;
-  Ledger* const ledger_;
+  Beginnings* const beginnings_;
   const Answers answers_;
   AudioMemory* const memory_;
   base::Inbox<std::unique_ptr<Command>> commands_;

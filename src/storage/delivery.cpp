@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <climits>
 #include <pthread.h>
+#include <set>
 #include <sys/stat.h>
 #include <system_error>
 #include <thread>
@@ -12,6 +13,8 @@
 #include "base/inbox.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "base/thread.hpp"
+#include "storage/abandoned_uploads.hpp"
 #include "storage/disk_error.hpp"
 
 namespace storage {
@@ -27,6 +30,13 @@ struct Done {
   std::string id, store;
   Result<Receipt> result;
   bool is_spoiled = false;
+};
+
+// A portion of a recording that grows, or an upload that is given up.
+struct ChoreDone {
+  std::size_t uploader;
+  std::string id;  // empty: of an upload that is given up
+  Result<bool> result;
 };
 
 // What became of the files in the spool is no store's fault.
@@ -47,50 +57,79 @@ class Uploader {
   Uploader(std::size_t number, const std::map<std::string, Settings>& settings, std::function<void(Done)> done)
       : number_(number), settings_(settings), done_(std::move(done)) {}
 
-  void start() {
-    thread_ = std::thread([this] { run(); });
+  Result<void> start() {
+    return thread_.start("delivery thread", [this] { run(); });
   }
-  void give(Job job) { inbox_.post(std::move(job)); }
+  void give(Job job) {
+    inbox_.post([this, job = std::move(job)] { done_(deliver(job)); });
+  }
+  // `done` is called on this uploader's thread, here and in forget().
+  void grow(Growth::Job job, std::function<void(ChoreDone)> done) {
+    inbox_.post([this, job = std::move(job), done = std::move(done)] {
+      auto store = store_of(job.store);
+      done({number_, job.growing.about.id,
+            store ? (*store)->grown(job.growing, stopping_) : Result<bool>(std::move(store.error()))});
+    });
+  }
+  void forget(std::string name, std::filesystem::path file, std::function<void(ChoreDone)> done) {  // no file: tidy
+    inbox_.post([this, name = std::move(name), file = std::move(file), done = std::move(done)] {
+      auto store = store_of(name);
+      Result<void> forgot;
+      if (!store) {
+        forgot = std::move(store.error());
+      } else if (file.empty()) {
+        forgot = (*store)->tidy(std::chrono::system_clock::now(), stopping_);
+      } else {
+        forgot = (*store)->forget(file, stopping_);
+      }
+      if (!forgot) forgot = std::move(forgot.error()).in(name + ": abort what was abandoned");
+      done({number_, {}, forgot ? Result<bool>(true) : Result<bool>(forgot.error())});
+    });
+  }
   void stop() {
     stopping_ = true;
     inbox_.ring();
   }
-  void join() {
-    if (thread_.joinable()) thread_.join();
-  }
+  bool join(std::chrono::milliseconds at_most) { return thread_.join(at_most); }
 
  private:
   void run() {
     pthread_setname_np(pthread_self(), "delivery");
     while (!stopping_) {
       inbox_.wait(std::chrono::milliseconds(-1));
-      inbox_.drain([this](Job&& job) { done_(deliver(job)); });
+      inbox_.drain([](std::function<void()>&& task) { task(); });
     }
   }
 
   Done deliver(const Job& job) {
     const std::string& id = job.item.about.id;
     if (auto good = check(job.item); !good) return {number_, id, job.store, std::move(good.error()), true};
-    auto& store = stores_[job.store];
+    auto store = store_of(job.store);
+    if (!store) return {number_, id, job.store, std::move(store.error())};
+    return {number_, id, job.store, (*store)->store(job.item, stopping_)};
+  }
+
+  Result<Store*> store_of(const std::string& name) {
+    auto& store = stores_[name];
     if (store == nullptr) {
-      const auto settings = settings_.find(job.store);
+      const auto settings = settings_.find(name);
       if (settings == settings_.end()) {
-        return {number_, id, job.store, base::Error{base::Kind::not_found, "no store of this name is configured"}};
+        return base::Error{base::Kind::not_found, "no store of this name is configured"};
       }
       auto opened = open_store(settings->second);
-      if (!opened) return {number_, id, job.store, std::move(opened.error())};
+      if (!opened) return std::move(opened.error());
       store = std::move(*opened);
     }
-    return {number_, id, job.store, store->store(job.item, stopping_)};
+    return store.get();
   }
 
   const std::size_t number_;
   const std::map<std::string, Settings>& settings_;
   const std::function<void(Done)> done_;
   std::map<std::string, std::unique_ptr<Store>> stores_;
-  base::Inbox<Job> inbox_;
+  base::Inbox<std::function<void()>> inbox_;
   std::atomic<bool> stopping_{false};
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace
@@ -101,12 +140,15 @@ class Delivery::Impl {
       : settings_(std::move(settings)),
         events_(std::move(events)),
         journal_(std::move(spool)),
-        queue_(settings_.queue, journal_, random_share) {}
+        queue_(settings_.queue, journal_, random_share),
+        growth_(settings_.growth) {}
   ~Impl() { stop(); }
 
   Result<void> start() {
     for (const auto& [name, settings] : settings_.stores) {
-      if (auto opened = open_store(settings); !opened) return std::move(opened.error()).in("store '" + name + "'");
+      auto opened = open_store(settings);
+      if (!opened) return std::move(opened.error()).in("store '" + name + "'");
+      if (const std::uint64_t portion = (*opened)->portion(); portion > 0) portions_[name] = portion;
     }
     if (!inbox_) return base::Error{base::Kind::no_resources, "start the delivery threads: no descriptor left"};
     if (auto locked = journal_.lock(); !locked) return locked;
@@ -120,35 +162,33 @@ class Delivery::Impl {
       if (events_.found) events_.found(entry);
     }
     const auto count = static_cast<std::size_t>(std::max(1, settings_.queue.concurrency));
-    try {
-      for (std::size_t i = 0; i < count; ++i) {
-        uploaders_.push_back(std::make_unique<Uploader>(i, settings_.stores, [this](Done done) {
-          auto shared = std::make_shared<Done>(std::move(done));  // a std::function is copied
-          tell([this, shared] { take_result(*shared); });
-        }));
-        idle_.push_back(i);
-        uploaders_.back()->start();
-      }
-      thread_ = std::thread([this] { run(); });
-    } catch (const std::system_error& error) {
-      return base::Error{base::Kind::no_resources, std::string("start the delivery threads: ") + error.what()};
+    for (std::size_t i = 0; i < count; ++i) {
+      uploaders_.push_back(std::make_unique<Uploader>(i, settings_.stores, [this](Done done) {
+        auto shared = std::make_shared<Done>(std::move(done));  // a std::function is copied
+        tell([this, shared] { take_result(*shared); });
+      }));
+      idle_.push_back(i);
+      if (auto started = uploaders_.back()->start(); !started) return started;
     }
-    return {};
+    return thread_.start("delivery thread", [this] { run(); });
   }
 
-  void stop() {
+  bool stop() {
     giving_up_ = true;
     for (auto& uploader : uploaders_) uploader->stop();
-    for (auto& uploader : uploaders_) uploader->join();
+    bool have_ended = true;
+    for (auto& uploader : uploaders_) have_ended = uploader->join(kEnding) && have_ended;
     stopping_ = true;
     inbox_.ring();
-    if (thread_.joinable()) thread_.join();
-    uploaders_.clear();
+    have_ended = thread_.join(kEnding) && have_ended;
+    if (have_ended) uploaders_.clear();
+    return have_ended;
   }
 
   void tell(std::function<void()> action) { inbox_.post(std::move(action)); }
 
   void submit(const DeliveryEntry& entry) {
+    growth_.end(entry.id());
     if (auto added = queue_.add(entry, now()); !added) {
       base::log::error("delivery", "{}: {}", entry.id(), added.error().text);
       if (events_.unwritten) events_.unwritten(entry.id(), added.error());
@@ -157,6 +197,14 @@ class Delivery::Impl {
     }
   }
   void told(const std::string& id) { queue_.told(id); }
+  void growing(const Growing& growing, const std::vector<std::string>& stores) {
+    const auto portion = stores.empty() ? portions_.end() : portions_.find(stores.front());
+    if (portion != portions_.end()) growth_.add(growing, portion->first, portion->second, now());
+  }
+  void gone(const std::string& id) {
+    growth_.end(id);
+    next_sweep_ = now();
+  }
   void retry(const std::string& id) { queue_.retry(now(), id); }
   DeliveryState state() const { return {queue_.stores(), queue_.waiting(), queue_.busy()}; }
 
@@ -181,10 +229,77 @@ class Delivery::Impl {
       while (!giving_up_ && !idle_.empty()) {
         auto job = queue_.take(now());
         if (!job) break;
-        const std::size_t uploader = idle_.back();
-        idle_.pop_back();
-        uploaders_[uploader]->give(std::move(*job));
+        give(std::move(*job));
       }
+      do_chores();
+    }
+  }
+
+  void give(Job job) {
+    const auto growing = growing_on_.find(job.item.about.id);
+    std::size_t uploader = idle_.back();
+    if (growing != growing_on_.end()) {
+      // A portion of it is on its way: behind that, on the same thread, which is idle again after both.
+      uploader = growing->second;
+      growing_on_.erase(growing);
+      queued_behind_.insert(uploader);
+    } else {
+      idle_.pop_back();
+    }
+    uploaders_[uploader]->give(std::move(job));
+  }
+
+  // Uploaders that are left for recordings that are whole.
+  std::size_t kept_free() const { return uploaders_.size() > 1 ? 1 : 0; }
+
+  // What can wait.
+  void do_chores() {
+    if (giving_up_ || portions_.empty()) return;
+    if (forgets_.empty() && now() >= next_sweep_) sweep();
+    if (now() >= next_tidy_) {
+      next_tidy_ = now() + kTidy;
+      for (const auto& [store, portion] : portions_) forgets_.emplace_back(store, std::filesystem::path());
+    }
+    const auto done = [this](ChoreDone chore) {
+      auto shared = std::make_shared<ChoreDone>(std::move(chore));
+      tell([this, shared] { take_chore(*shared); });
+    };
+    while (idle_.size() > kept_free()) {
+      const std::size_t uploader = idle_.back();
+      if (!forgets_.empty()) {
+        auto [store, file] = std::move(forgets_.back());
+        forgets_.pop_back();
+        uploaders_[uploader]->forget(store, file, done);
+      } else if (auto job = growth_.take(now())) {
+        growing_on_[job->growing.about.id] = uploader;
+        uploaders_[uploader]->grow(std::move(*job), done);
+      } else {
+        return;
+      }
+      idle_.pop_back();
+    }
+  }
+
+  void take_chore(const ChoreDone& chore) {
+    if (queued_behind_.erase(chore.uploader) == 0) idle_.push_back(chore.uploader);
+    if (!chore.result && !giving_up_) {
+      const std::string whose = chore.id.empty() ? "" : chore.id + ": ";
+      base::log::warn("delivery", "{}{}", whose, chore.result.error().text);
+    }
+    if (chore.id.empty()) return;
+    growing_on_.erase(chore.id);
+    growth_.done(chore.id, chore.result, now());
+    if (!growth_.knows(chore.id)) next_sweep_ = now();  // it was discarded meanwhile, perhaps
+  }
+
+  // Of every store that could have begun them: which one did is known to itself.
+  void sweep() {
+    next_sweep_ = now() + kSweep;
+    const auto files =
+        abandoned_uploads(journal_.spool(), [this](const std::string& name) { return growth_.holds(name); });
+    if (!files) return base::log::error("delivery", "{}", files.error().text);
+    for (const std::filesystem::path& file : *files) {
+      for (const auto& [store, portion] : portions_) forgets_.emplace_back(store, file);
     }
   }
 
@@ -193,7 +308,11 @@ class Delivery::Impl {
   int patience() const {
     constexpr std::int64_t kLongest = 60'000;
     if (idle_.empty()) return kLongest;
-    const auto due = queue_.next_due();
+    auto due = queue_.next_due();
+    if (!portions_.empty() && idle_.size() > kept_free()) {
+      if (const auto look = growth_.next_due(); look && (!due || *look < *due)) due = look;
+      if (!due || next_sweep_ < *due) due = next_sweep_;
+    }
     if (!due) return kLongest;
     const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(*due - now()).count() + 1;
     // Something that is due and could not be done (a file that cannot be removed): not in a loop.
@@ -222,18 +341,27 @@ class Delivery::Impl {
   }
 
   static constexpr std::int64_t kShortest = 20;
+  static constexpr std::chrono::seconds kEnding{15};  // one that hangs on a disk is waited for no longer
+  static constexpr std::chrono::hours kSweep{1};
+  static constexpr std::chrono::hours kTidy{24};
 
   const DeliverySettings settings_;
   const Events events_;
   DeliveryJournal journal_;
   DeliveryQueue queue_;
+  Growth growth_;
+  std::map<std::string, std::uint64_t> portions_;  // of stores that take what grows
+  std::map<std::string, std::size_t> growing_on_;  // recordings with a portion on its way: which uploader
+  std::set<std::size_t> queued_behind_;            // uploaders that deliver once their portion is done
+  std::vector<std::pair<std::string, std::filesystem::path>> forgets_;  // stores, files; none: all that is old
+  WallTime next_sweep_{}, next_tidy_{};
   base::Inbox<std::function<void()>> inbox_;
   std::vector<std::unique_ptr<Uploader>> uploaders_;
   std::vector<std::size_t> idle_;
   std::vector<DeliveryEntry> announced_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> giving_up_{false};  // uploads that fail now do so because of it
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 Delivery::Delivery(std::filesystem::path spool, DeliverySettings settings, Events events)
@@ -241,12 +369,18 @@ Delivery::Delivery(std::filesystem::path spool, DeliverySettings settings, Event
 Delivery::~Delivery() = default;
 
 Result<void> Delivery::start() { return impl_->start(); }
-void Delivery::stop() { impl_->stop(); }
+bool Delivery::stop() { return impl_->stop(); }
 void Delivery::submit(DeliveryEntry entry) {
   impl_->tell([this, entry = std::move(entry)] { impl_->submit(entry); });
 }
 void Delivery::told(const std::string& id) {
   impl_->tell([this, id] { impl_->told(id); });
+}
+void Delivery::growing(Growing growing, std::vector<std::string> stores) {
+  impl_->tell([this, growing = std::move(growing), stores = std::move(stores)] { impl_->growing(growing, stores); });
+}
+void Delivery::gone(const std::string& id) {
+  impl_->tell([this, id] { impl_->gone(id); });
 }
 void Delivery::retry(const std::string& id) {
   impl_->tell([this, id] { impl_->retry(id); });

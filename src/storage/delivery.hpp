@@ -14,11 +14,13 @@
 
 #include "base/result.hpp"
 #include "storage/delivery_queue.hpp"
+#include "storage/growth.hpp"
 
 namespace storage {
 
 struct DeliverySettings {
   DeliveryOptions queue;
+  GrowthOptions growth;
   std::map<std::string, Settings> stores;  // by name
 };
 
@@ -50,13 +52,20 @@ class Delivery {
 
   // Opens every store once, so that wrong settings are told at start; locks the spool; takes up what is in it.
   base::Result<void> start();
-  // Gives up what is under way; it is taken up at the next start.
-  void stop();
+  // Gives up what is under way; it is taken up at the next start. False where a thread hangs on a disk: then all of
+  // this has to stay.
+  bool stop();
 
   // Any thread. The pieces are whole and synced; they may still be called <name>.part.
   void submit(DeliveryEntry entry);
   // Any thread. Whoever waited for it knows: that outlives this process.
   void told(const std::string& id);
+  // Any thread. A recording that is being made and will be submitted under the same id, with this piece as its first:
+  // what of it is final goes to the first of `stores` already, where that one can take it (Store::portion()). Its
+  // piece's size is looked up. Nothing else is to be told while it grows.
+  void growing(Growing growing, std::vector<std::string> stores);
+  // Any thread. That recording will not be submitted, and its file is gone: what was uploaded of it is aborted.
+  void gone(const std::string& id);
   // Any thread. Everything, or one recording, is tried now.
   void retry(const std::string& id = {});
   // Any thread; `answer` is called on the decider's.

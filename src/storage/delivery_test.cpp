@@ -234,6 +234,140 @@ TEST_F(DeliveryTest, SigkillAtAnyMomentLosesNothingAndDuplicatesNothing) {
   }
 }
 
+// Recordings grow while others are delivered, some are discarded; one upload at a time, so that all of it competes.
+TEST_F(DeliveryTest, WhatGrowsIsThereWhenItIsSubmittedAndWhatIsDiscardedIsAborted) {
+  if (find_strategy("s3") == nullptr) GTEST_SKIP() << "built without s3";
+  constexpr std::size_t kPart = 5U << 20U;
+  const storage::testing::PythonServer s3("s3_server.py");
+  for (const int concurrency : {1, 3}) {
+    DeliverySettings with;
+    with.stores.emplace("main", Settings({{"strategy", "s3"},
+                                          {"endpoint", s3.url()},
+                                          {"bucket", "recordings"},
+                                          {"access-key", "test-access"},
+                                          {"secret-key", "test-secret"},
+                                          {"part-size", kPart}}));
+    with.queue.concurrency = concurrency;
+    with.growth.look = 20ms;
+    std::atomic<int> removed{0};
+    std::promise<void> all;
+    Delivery delivery(spool(), with, {.removed = [&](const std::string&) {
+                        if (++removed == 6) all.set_value();
+                      }});
+    ASSERT_TRUE(delivery.start());
+    const std::string run = std::to_string(concurrency);
+    const auto wait_until = [&](const std::function<bool(const nlohmann::json&)>& holds) {
+      for (int i = 0; i < 3000 && !holds(s3.state()); ++i) ::usleep(10'000);
+      return holds(s3.state());
+    };
+    const auto names = [&](int number) { return "grown" + run + "-" + std::to_string(number) + ".mp3"; };
+    std::vector<std::string> sha256s;
+    for (int i = 0; i < 4; ++i) {
+      const Piece part = disk.piece(names(i) + ".part", std::string(3 * kPart + 200'000, static_cast<char>('a' + i)));
+      sha256s.push_back(part.sha256);
+      Growing growing;
+      growing.about = entry(names(i).substr(0, names(i).size() - 4)).item.about;
+      growing.piece = part;
+      growing.piece.name = names(i);
+      fs::remove(spool() / names(i));
+      delivery.growing(growing, {"main"});
+    }
+    for (int i = 0; i < 3; ++i) delivery.submit(entry("whole" + run + std::to_string(i)));
+    EXPECT_TRUE(wait_until([&](const nlohmann::json& state) {
+      const auto& parts = state["parts"];
+      for (int i = 0; i < 4; ++i) {
+        if (parts.value("2026-11-23/" + names(i), nlohmann::json()) != nlohmann::json({2, 3})) return false;
+      }
+      return true;
+    }));
+    fs::remove(spool() / (names(3) + ".part"));
+    delivery.gone(names(3).substr(0, names(3).size() - 4));
+    for (int i = 0; i < 3; ++i) {
+      DeliveryEntry one;
+      one.item.about = disk.item("", "unused").about;
+      one.item.about.id = names(i).substr(0, names(i).size() - 4);
+      const auto size = fs::file_size(spool() / (names(i) + ".part"));
+      one.item.pieces = {{spool() / names(i), names(i), size, sha256s[static_cast<std::size_t>(i)], "audio/mpeg"}};
+      one.stores = {"main"};
+      delivery.submit(one);
+    }
+    ASSERT_EQ(all.get_future().wait_for(60s), std::future_status::ready);
+    EXPECT_TRUE(wait_until([](const nlohmann::json& state) { return state["uploads"] == 0; }));
+    delivery.stop();
+    const nlohmann::json state = s3.state();
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(state["objects"].at("2026-11-23/" + names(i))["sha256"], sha256s[static_cast<std::size_t>(i)]);
+    }
+    EXPECT_FALSE(state["objects"].contains("2026-11-23/" + names(3)));
+    for (const auto& one : fs::directory_iterator(spool())) EXPECT_NE(one.path().extension(), ".upload") << one.path();
+  }
+}
+
+// The process that uploads what grows dies at moments of no one's choosing; others take it up, and deliver it.
+TEST_F(DeliveryTest, SigkillWhileItGrowsLeavesOneCopyAndNoUploads) {
+  if (find_strategy("s3") == nullptr) GTEST_SKIP() << "built without s3";
+  constexpr std::size_t kPart = 5U << 20U;
+  constexpr int kMany = 4;
+  constexpr int kKillsWhileGrowing = 10;
+  const storage::testing::PythonServer s3("s3_server.py");
+  s3.misbehave({{{"fault", "lost-answer"}, {"times", 6}}, {{"fault", "error"}, {"times", 3}, {"method", "PUT"}}});
+  std::vector<DeliveryEntry> entries;
+  std::vector<Growing> growing;
+  for (int i = 0; i < kMany; ++i) {
+    DeliveryEntry one;
+    one.item.about = disk.item("", "unused").about;
+    one.item.about.id = "r" + std::to_string(i);
+    one.item.pieces = {disk.piece(one.id() + ".mp3", std::string(4 * kPart, static_cast<char>('a' + i)))};
+    one.stores = {"main"};
+    entries.push_back(one);
+    growing.push_back({one.item.about, one.item.pieces.front()});
+    growing.back().piece.path += ".part";
+    fs::rename(one.item.pieces.front().path, growing.back().piece.path);
+  }
+  fs::remove(spool() / "unused.mp3");
+  fs::remove(spool() / "unused.json");
+  const auto is_empty = [&] { return std::distance(fs::directory_iterator(spool()), {}) == 1; };  // but the lock
+  int kills = 0;
+  for (; kills < 300 && (kills == 0 || !is_empty()); ++kills) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      DeliverySettings with;
+      with.stores.emplace("main", Settings({{"strategy", "s3"},
+                                            {"endpoint", s3.url()},
+                                            {"bucket", "recordings"},
+                                            {"access-key", "test-access"},
+                                            {"secret-key", "test-secret"},
+                                            {"part-size", kPart},
+                                            {"multipart-above", kPart}}));
+      with.queue.first_retry = 1ms;
+      with.queue.longest_probe = 5ms;
+      with.growth.look = 5ms;
+      Delivery delivery(spool(), with, {});
+      if (!delivery.start()) ::_exit(1);
+      for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (kills < kKillsWhileGrowing) delivery.growing(growing[i], {"main"});
+        if (kills == kKillsWhileGrowing) delivery.submit(entries[i]);
+      }
+      delivery.retry();
+      for (;;) ::pause();
+    }
+    ::usleep(50'000 + (static_cast<unsigned>(kills) * 7919U) % 250'000U);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    if (kills == kKillsWhileGrowing) {
+      for (const DeliveryEntry& one : entries) ASSERT_TRUE(DeliveryJournal(spool()).begin(one)) << "what submit() does";
+    }
+  }
+  EXPECT_TRUE(is_empty());
+  EXPECT_GT(kills, kKillsWhileGrowing);
+  const nlohmann::json state = s3.state();
+  EXPECT_EQ(state["uploads"], 0);
+  EXPECT_EQ(state["objects"].size(), entries.size());
+  for (const DeliveryEntry& one : entries) {
+    EXPECT_EQ(state["objects"].at("2026-11-23/" + one.id() + ".mp3")["sha256"], one.item.pieces[0].sha256);
+  }
+}
+
 TEST_F(DeliveryTest, TellsAtStartWhichStoreIsConfiguredWrongly) {
   DeliverySettings wrong = settings();
   wrong.stores.emplace("second", Settings({{"strategy", "file"}, {"directory", "b"}}));

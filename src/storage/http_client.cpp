@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <thread>
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
@@ -41,6 +42,7 @@ struct HeaderList {
 void HttpOptions::take(Settings& settings) {
   connect_timeout = settings.seconds("connect-timeout", connect_timeout);
   stall_timeout = settings.seconds("stall-timeout", stall_timeout);
+  pace = settings.pace();
   bytes_per_second = settings.number("bytes-per-second", 0, 0, std::int64_t{1} << 40);
   ca_file = settings.text("ca-file");
   certificate = settings.text("client-certificate");
@@ -60,7 +62,7 @@ struct HttpClient::Transfer {
   const HttpRequest& request;
   const std::atomic<bool>& stopping;
   const std::function<void(std::string_view)>& on_body;
-  std::chrono::milliseconds stall_timeout;
+  const HttpOptions& options;
   base::Fd file{};
   std::uint64_t sent = 0;  // of the body
   curl_off_t moved = 0;    // bytes, in both directions
@@ -71,9 +73,28 @@ struct HttpClient::Transfer {
 
   std::uint64_t length() const { return request.file.empty() ? request.body.size() : request.length; }
 
+  // How many of `most` bytes may go now: waits for it, which is no stall.
+  std::size_t granted(std::size_t most) {
+    constexpr std::int64_t kTurns = 20;  // a second
+    constexpr std::int64_t kLeast = 256;
+    constexpr base::Clock::duration kLook = std::chrono::milliseconds(100);
+    const std::int64_t rate = options.bytes_per_second;
+    if (rate == 0 || most == 0) return most;
+    const std::size_t count = std::min(most, static_cast<std::size_t>(std::max(kLeast, rate / kTurns)));
+    const base::Time begin = base::Clock::now();
+    const base::Time turn = begin + options.pace->take(count, rate, begin);
+    for (base::Time now = begin; now < turn && !stopping; now = base::Clock::now()) {
+      std::this_thread::sleep_for(std::min(kLook, turn - now));
+    }
+    moved_at = base::Clock::now();
+    return count;
+  }
+
   static std::size_t on_read(char* place, std::size_t, std::size_t most, void* transfer) {
     auto& self = *static_cast<Transfer*>(transfer);
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(most, self.length() - self.sent));
+    const auto left = static_cast<std::size_t>(std::min<std::uint64_t>(most, self.length() - self.sent));
+    const std::size_t count = self.granted(left);
+    if (self.stopping) return CURL_READFUNC_ABORT;
     if (self.request.file.empty()) {
       std::memcpy(place, self.request.body.data() + self.sent, count);
       self.sent += count;
@@ -120,7 +141,7 @@ struct HttpClient::Transfer {
     const base::Time now = base::Clock::now();
     if (received + sent != self.moved) self.moved_at = now;
     self.moved = received + sent;
-    self.stalled = now - self.moved_at > self.stall_timeout;
+    self.stalled = now - self.moved_at > self.options.stall_timeout;
     return self.stopping || self.stalled ? 1 : 0;
   }
 };
@@ -131,7 +152,6 @@ void HttpClient::configure(CURL* curl) const {
   curl_easy_setopt(curl, CURLOPT_PROXY, "");  // never by a variable of the environment
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "Telegraphone/" TELEGRAPHONE_VERSION);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
-  curl_easy_setopt(curl, CURLOPT_MAX_SEND_SPEED_LARGE, static_cast<curl_off_t>(options_.bytes_per_second));
   if (!options_.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, options_.ca_file.c_str());
   if (!options_.certificate.empty()) {
     curl_easy_setopt(curl, CURLOPT_SSLCERT, options_.certificate.c_str());
@@ -151,7 +171,7 @@ base::Result<HttpAnswer> HttpClient::perform(const HttpRequest& request, const s
                                              const std::function<void(std::string_view)>& on_body) {
   CURL* curl = handle_.get();
   if (curl == nullptr) return base::Error{base::Kind::no_resources, "libcurl cannot be used"};
-  Transfer transfer{request, stopping, on_body, options_.stall_timeout};
+  Transfer transfer{request, stopping, on_body, options_};
   if (!request.file.empty()) {
     transfer.file = base::Fd(::open(request.file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!transfer.file) return disk_error("open " + request.file.string(), errno);

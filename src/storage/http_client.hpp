@@ -20,11 +20,12 @@ namespace storage {
 
 struct HttpOptions {
   std::chrono::milliseconds connect_timeout{10'000};
-  std::chrono::milliseconds stall_timeout{30'000};  // without one byte in either direction
-  std::int64_t bytes_per_second = 0;                // that are sent; 0: as fast as it goes
-  std::string ca_file;                              // PEM; empty: the system's
-  std::string certificate, key;                     // PEM, of ours (mTLS)
-  std::string user, password;                       // Basic or Digest, what the server asks for
+  std::chrono::milliseconds stall_timeout{30'000};        // without one byte in either direction
+  std::int64_t bytes_per_second = 0;                      // of bodies that are sent; 0: as fast as it goes
+  std::shared_ptr<Pace> pace = std::make_shared<Pace>();  // who has the same shares those
+  std::string ca_file;                                    // PEM; empty: the system's
+  std::string certificate, key;                           // PEM, of ours (mTLS)
+  std::string user, password;                             // Basic or Digest, what the server asks for
   std::string bearer;
 
   // Takes the keys that all of it is configured by: connect-timeout, stall-timeout, bytes-per-second, ca-file,

@@ -1,10 +1,12 @@
 #pragma once
 // The settings of one store as its strategy reads them: keys with values, some of them tables. What is of the wrong
-// type and what nobody asked for is remembered and refused by judge(). A value; any thread.
+// type and what nobody asked for is remembered and refused by judge(). A value; any thread. Its copies share one Pace:
+// all stores that are opened by them are one store to the network.
 
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
+#include "storage/pace.hpp"
 
 namespace storage {
 
@@ -30,6 +33,7 @@ class Settings {
   std::map<std::string, std::string> table(const std::string& key);
   const nlohmann::json& values() const { return values_; }
   bool has(const std::string& key) const { return values_.contains(key); }
+  std::shared_ptr<Pace> pace() const { return pace_; }
 
   // What a strategy finds wrong itself: "key: what is expected".
   void refuse(const std::string& key, const std::string& expected);
@@ -42,6 +46,8 @@ class Settings {
   nlohmann::json values_;
   std::set<std::string> asked_;
   std::string wrong_;
+  std::shared_ptr<Pace> pace_ =
+      std::make_shared<Pace>();  // shared: the copies are on other threads, and go in any order
 };
 
 }  // namespace storage

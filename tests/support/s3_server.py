@@ -13,6 +13,11 @@ is told by `POST /_misbehave` with a JSON list of faults, each {"fault": …, "t
     wrong-sum   says another checksum than that of the object   forget       says yes and keeps nothing
     no-sums     knows no x-amz-checksum-*, as older Ceph         opaque-etag  an ETag that is no MD5
     late-error  a completed upload's 200 with an <Error> in it   expired      403 ExpiredToken
+    slow-body   takes and gives bodies in 16 pieces, in `seconds` altogether
+    corrupt-part keeps a part with a byte changed                 lost-upload  has forgotten the upload: 404 NoSuchUpload
+    forbidden   403 AccessDenied
+
+Parts may come in any order and be replaced; all but the last must have 5 MiB.
 """
 import argparse
 import base64
@@ -37,7 +42,7 @@ class State:
     def __init__(self, bucket):
         self.bucket = bucket
         self.objects, self.uploads, self.faults = {}, {}, []
-        self.requests, self.refusals, self.number = [], [], 0
+        self.requests, self.refusals, self.number, self.began = [], [], 0, {}
 
 
 def sha256(data):
@@ -132,7 +137,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            for piece in self.pieces(len(body)):
+                self.wfile.write(body[piece[0]:piece[1]])
+
+    def pieces(self, length):
+        """Places of a body that goes at once, or slowly."""
+        slow = length > 1000 and self.fault("slow-body")
+        step = -(-length // 16) if slow else max(1, length)
+        for at in range(0, length, step):
+            if slow:
+                time.sleep(slow.get("seconds", 3) / 16)
+            yield at, min(length, at + step)
 
     def refuse(self, refused):
         with LOCK:
@@ -151,7 +166,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             with LOCK:
                 told = {"objects": {k: {"size": len(o["body"]), "sha256": sha256(o["body"]).hex(), "headers": o["headers"],
                                         "puts": o["puts"]} for k, o in state.objects.items()},
-                        "uploads": len(state.uploads), "requests": state.requests, "refusals": state.refusals}
+                        "uploads": len(state.uploads),
+                        "parts": {k: sorted(parts) for k, _, parts in state.uploads.values()}, "requests": state.requests, "refusals": state.refusals}
             return self.answer(200, json.dumps(told).encode())
         with LOCK:
             state.requests.append(f"{self.command} {self.path}")
@@ -161,12 +177,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return None
-        body = self.rfile.read(length)
+        body = b"".join(self.rfile.read(end - at) for at, end in self.pieces(length))
         try:
             if self.fault("error"):
                 raise Refused(503, "SlowDown", "Please reduce your request rate")
             if self.fault("expired"):
                 raise Refused(403, "ExpiredToken", "The provided token has expired")
+            if self.fault("forbidden"):
+                raise Refused(403, "AccessDenied")
             self.verify_signature(body)
             self.operate(body)
         except Refused as refused:
@@ -200,14 +218,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def operate(self, body):
         state = self.server.state
         key, query = self.place()
+        lost = "uploadId" in query and self.fault("lost-upload")
+        corrupt = "partNumber" in query and self.fault("corrupt-part")
         with LOCK:
+            if lost:
+                state.uploads.pop(query["uploadId"], None)
+            if corrupt:
+                body = body[:-1] + bytes([body[-1] ^ 1])
             if self.command == "GET" and "uploads" in query:
-                found = "".join(f"<Upload><Key>{k}</Key><UploadId>{i}</UploadId></Upload>"
+                found = "".join(f"<Upload><Key>{k}</Key><UploadId>{i}</UploadId>"
+                                f"<Initiated>{time.strftime('%Y-%m-%dT%H:%M:%S.000Z', time.gmtime(state.began[i]))}</Initiated></Upload>"
                                 for i, (k, _, _) in state.uploads.items() if k.startswith(query.get("prefix", "")))
                 return_later = (200, f"<ListMultipartUploadsResult>{found}</ListMultipartUploadsResult>".encode(), {})
             elif self.command == "POST" and "uploads" in query:
                 state.number += 1
                 state.uploads[f"upload+{state.number}/x"] = (key, self.kept_headers(), {})
+                state.began[f"upload+{state.number}/x"] = time.time()
                 return_later = (200, f"<R><UploadId>upload+{state.number}/x</UploadId></R>".encode(), {})
             elif "uploadId" in query and query["uploadId"] not in state.uploads:
                 raise Refused(404, "NoSuchUpload")
@@ -243,6 +269,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             part = parts.get(int(re.search(r"<PartNumber>(\d+)<", text).group(1)))
             etag = re.search(r"<ETag>(?:&quot;)?([0-9a-f]+)", text).group(1)
             checksum = re.search(r"<ChecksumSHA256>([^<]+)<", text)
+            if part and len(part) < 5 << 20 and text is not asked[-1]:
+                raise Refused(400, "EntityTooSmall")
             if part is None or hashlib.md5(part).hexdigest() != etag or (checksum and checksum.group(1) != b64(sha256(part))):
                 raise Refused(400, "InvalidPart")
             whole, md5s, sums = whole + part, md5s + hashlib.md5(part).digest(), sums + sha256(part)

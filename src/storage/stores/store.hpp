@@ -49,6 +49,14 @@ struct Item {
   int attempt = 1;  // from 2 on an earlier one may have stored all or part of it
 };
 
+// A recording that is still being made.
+struct Growing {
+  About about;  // its duration is not known yet
+  // `path`: where it grows, in the spool. `size`: what of it is there and will not change, but for its first 64 KiB,
+  // which hold a header. `name` and `content_type` as they will be in the Item; `sha256` is empty.
+  Piece piece;
+};
+
 struct Receipt {
   std::string uri;                  // where the recording can be fetched
   std::filesystem::path file = {};  // where this machine has it, if the store is one of its directories
@@ -63,6 +71,25 @@ class Store {
   virtual base::Result<Receipt> store(const Item& item, const std::atomic<bool>& stopping) = 0;
   // The uri that the item will have, where that can be told before it is stored; else empty.
   virtual std::string expected_uri(const Item& /*item*/) const { return {}; }
+
+  // For stores that can take a recording while it grows; others leave these as they are.
+  //
+  // How many bytes more are worth a call of grown(); 0: none are.
+  virtual std::uint64_t portion() const { return 0; }
+  // Uploads a portion of what has not been uploaded. True: there is more. What is needed to go on is kept in a file
+  // beside it, <piece.name>.<what the store likes>.upload, so that store() can do it, on any thread, in another
+  // process. It proves there that nothing has changed since.
+  virtual base::Result<bool> grown(const Growing& /*growing*/, const std::atomic<bool>& /*stopping*/) { return false; }
+  // The file <spool>/<piece.name> will never come: undoes what grown() or a store() that failed has left at the
+  // service, and removes its ".upload". Nothing where there is none of this store's.
+  virtual base::Result<void> forget(const std::filesystem::path& /*file*/, const std::atomic<bool>& /*stopping*/) {
+    return {};
+  }
+  // At start and once a day: what no ".upload" tells of any more, because a spool was lost.
+  virtual base::Result<void> tidy(std::chrono::system_clock::time_point /*now*/,
+                                  const std::atomic<bool>& /*stopping*/) {
+    return {};
+  }
 };
 
 class Strategy {

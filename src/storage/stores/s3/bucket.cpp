@@ -44,7 +44,12 @@ base::Result<HttpAnswer> Bucket::perform(BucketRequest request, const std::atomi
   if (answer->is_success() && !failed_late) return answer;
   std::string detail = code;
   if (const std::string message = text_of(answer->body, "Message"); !message.empty()) detail += ": " + message;
-  return status_error(*answer, detail).in(request.method + " " + (request.key.empty() ? options_.bucket : request.key));
+  base::Error error = status_error(*answer, detail);
+  if (code == "AccessDenied" || code == "NotImplemented") error.kind = base::Kind::not_allowed;
+  if (code == "NoSuchUpload") error.kind = base::Kind::not_found;
+  if (code == "InvalidPart" || code == "InvalidPartOrder" || code == "EntityTooSmall")
+    error.kind = base::Kind::conflict;
+  return std::move(error).in(request.method + " " + (request.key.empty() ? options_.bucket : request.key));
 }
 
 }  // namespace storage::s3

@@ -32,7 +32,9 @@ class Bucket {
  public:
   Bucket(BucketOptions options, CredentialSource credentials, HttpOptions http);
 
-  // The answer if it is a success, else an error that says what the service says.
+  // The answer if it is a success, else an error that says what the service says. not_found: there is no such upload in
+  // parts (any more); conflict: it has not the parts that it was told to put together; not_allowed:
+  // AccessDenied, NotImplemented. Else unavailable.
   base::Result<HttpAnswer> perform(BucketRequest request, const std::atomic<bool>& stopping,
                                    const std::function<void(std::string_view)>& on_body = {});
   std::string url_of(const std::string& key) const;

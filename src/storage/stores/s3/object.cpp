@@ -1,6 +1,7 @@
 #include "storage/stores/s3/object.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <openssl/evp.h>
 
@@ -11,8 +12,6 @@ namespace storage::s3 {
 namespace {
 
 using base::Result;
-
-constexpr std::uint64_t kMostParts = 10'000;
 
 base::Error differs(const std::string& key, const std::string& what) {
   return {base::Kind::unavailable, key + ": what the store holds is not what was sent: " + what,
@@ -30,37 +29,83 @@ bool is_md5(const std::string& etag) {
   return digits.size() == 32 && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-}  // namespace
-
-Object::Object(Bucket& bucket, std::string key, const Piece& piece, std::map<std::string, std::string> headers,
-               const UploadOptions& options, const std::atomic<bool>& stopping)
-    : bucket_(bucket), key_(std::move(key)), piece_(piece), headers_(std::move(headers)), stopping_(stopping) {
-  if (piece.size <= options.multipart_above) return;
-  const std::uint64_t part = std::max(options.part_size, (piece.size + kMostParts - 1) / kMostParts);
-  for (std::uint64_t at = 0; at < piece.size; at += part) parts_.push_back({at, std::min(part, piece.size - at)});
+// The number behind a checksum of checksums, "…-3"; 0 if there is none.
+std::size_t parts_of(const std::string& checksum) {
+  const std::size_t dash = checksum.find('-');
+  return dash == std::string::npos ? 0 : std::strtoul(checksum.c_str() + dash + 1, nullptr, 10);
 }
 
+}  // namespace
+
+Object::Object(Bucket& bucket, Naming naming, const Piece& piece, const UploadOptions& options,
+               const std::atomic<bool>& stopping)
+    : bucket_(bucket),
+      naming_(std::move(naming)),
+      key_(naming_.key),
+      piece_(piece),
+      options_(options),
+      stopping_(stopping),
+      upload_(bucket_, naming_.state_file, stopping_) {}
+
 Result<void> Object::store(bool may_be_there) {
-  if (is_multipart()) {
-    if (auto hashed = hash_parts(); !hashed) return hashed;
-  }
-  if (may_be_there && confirm()) return {};
-  if (may_be_there && is_multipart()) abort_earlier();
-  auto uploaded = is_multipart() ? upload_parts() : put();
+  if (auto chosen = choose_parts(); !chosen) return chosen;
+  if (may_be_there && confirm()) return upload_.leave();
+  Result<void> uploaded = is_multipart() ? upload_parts() : put();
+  // What is not there any more is begun again, once: another attempt would do the same.
+  const bool is_lost = !uploaded && is_multipart() && upload_.is_known() && !upload_.is_begun() &&
+                       uploaded.error().kind == base::Kind::not_found;
+  if (is_lost && !stopping_) uploaded = upload_parts();
   return uploaded ? confirm() : uploaded;
 }
 
-Result<void> Object::hash_parts() {
-  for (Part& part : parts_) {
-    auto digest = digest_of_file(Digest::sha256, piece_.path, part.offset, part.length);
+// Those of an upload that goes on, if there is one: the settings may have changed since.
+Result<void> Object::choose_parts() {
+  const std::uint64_t needed = (piece_.size + kMostParts - 1) / kMostParts;
+  if (upload_.is_known() &&
+      (upload_.key() != key_ || upload_.part_size() >= piece_.size || upload_.part_size() < needed)) {
+    if (auto aborted = upload_.abort(); !aborted) return aborted;
+  }
+  if (!upload_.is_known() && piece_.size <= options_.multipart_above) return {};
+  const std::uint64_t size = upload_.is_known() ? upload_.part_size() : std::max(options_.part_size, needed);
+  for (std::uint64_t at = 0; at < piece_.size; at += size) {
+    const std::uint64_t length = std::min(size, piece_.size - at);
+    auto digest = digest_of_file(Digest::sha256, piece_.path, at, length);
     if (!digest) return std::move(digest.error());
-    part.sha256 = std::move(*digest);
+    parts_.push_back({piece_.path, at, length, std::move(*digest)});
   }
   return {};
 }
 
+Result<bool> Object::grow() {
+  if (upload_.is_known() && upload_.key() != key_) {
+    if (auto aborted = upload_.abort(); !aborted) return std::move(aborted.error());
+  }
+  const std::uint64_t size = upload_.is_known() ? upload_.part_size() : options_.part_size;
+  const std::size_t final_parts = std::min<std::uint64_t>(piece_.size / size, kMostParts - 1);
+  // Part 1 holds the header, which changes until the end.
+  std::size_t number = 2;
+  while (upload_.is_known() && number <= final_parts && upload_.has(number)) ++number;
+  if (number > final_parts) return false;
+  if (!upload_.is_begun()) {
+    if (auto begun = upload_.begin(key_, naming_.headers, size); !begun) return std::move(begun.error());
+    if (!upload_.is_kept()) {
+      [[maybe_unused]] const auto aborted = upload_.abort();
+      return base::Error{base::Kind::internal, naming_.state_file.string() + " cannot be written"};
+    }
+  }
+  const std::uint64_t offset = (number - 1) * size;
+  auto digest = digest_of_file(Digest::sha256, piece_.path, offset, size);
+  if (!digest) return std::move(digest.error());
+  if (auto sent = upload_.upload(number, {piece_.path, offset, size, std::move(*digest)}); !sent) {
+    if (!upload_.is_kept()) [[maybe_unused]]
+      const auto aborted = upload_.abort();
+    return std::move(sent.error());
+  }
+  return number < final_parts;
+}
+
 Result<void> Object::put() {
-  BucketRequest request{.method = "PUT", .key = key_, .headers = headers_, .payload_sha256 = piece_.sha256};
+  BucketRequest request{.method = "PUT", .key = key_, .headers = naming_.headers, .payload_sha256 = piece_.sha256};
   request.headers["x-amz-checksum-sha256"] = base64(from_hex(piece_.sha256));
   request.file = piece_.path;
   request.length = piece_.size;
@@ -68,69 +113,17 @@ Result<void> Object::put() {
   return answer ? Result<void>() : answer.error();
 }
 
+// One that fails stays as it is: the next attempt goes on with it.
 Result<void> Object::upload_parts() {
-  BucketRequest request{.method = "POST", .key = key_, .query = {{"uploads", ""}}, .headers = headers_};
-  request.headers["x-amz-checksum-algorithm"] = "SHA256";
-  const auto created = bucket_.perform(std::move(request), stopping_);
-  if (!created) return created.error();
-  const std::string id = text_of(created->body, "UploadId");
-  if (id.empty()) return differs(key_, "an upload without an id");
   Result<void> done;
-  for (std::size_t i = 0; done && i < parts_.size(); ++i) done = upload_part(parts_[i], i + 1, id);
-  if (done) done = complete(id);
-  if (!done) abort(id);
+  if (!upload_.is_begun()) done = upload_.begin(key_, naming_.headers, parts_.front().length);
+  for (std::size_t i = 0; done && i < parts_.size(); ++i) {
+    if (!upload_.has(i + 1, parts_[i].sha256)) done = upload_.upload(i + 1, parts_[i]);
+  }
+  if (done) done = upload_.complete(parts_.size());
+  if (!done && !upload_.is_kept()) [[maybe_unused]]
+    const auto aborted = upload_.abort();
   return done;
-}
-
-Result<void> Object::upload_part(Part& part, std::size_t number, const std::string& upload_id) {
-  BucketRequest request{.method = "PUT",
-                        .key = key_,
-                        .query = {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}},
-                        .headers = {{"x-amz-checksum-sha256", base64(part.sha256)}},
-                        .payload_sha256 = hex(part.sha256)};
-  request.file = piece_.path;
-  request.offset = part.offset;
-  request.length = part.length;
-  const auto answer = bucket_.perform(std::move(request), stopping_);
-  if (!answer) return answer.error();
-  part.etag = answer->header("etag");
-  const std::string checksum = answer->header("x-amz-checksum-sha256");
-  part.has_checksum = !checksum.empty();
-  if (part.has_checksum && checksum != base64(part.sha256)) return differs(key_, "SHA-256 of a part");
-  if (part.etag.empty()) return differs(key_, "a part without ETag");
-  return {};
-}
-
-Result<void> Object::complete(const std::string& upload_id) {
-  std::string body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    body += "<Part>";
-    if (parts_[i].has_checksum) body += "<ChecksumSHA256>" + base64(parts_[i].sha256) + "</ChecksumSHA256>";
-    body +=
-        "<ETag>" + xml_escaped(parts_[i].etag) + "</ETag><PartNumber>" + std::to_string(i + 1) + "</PartNumber></Part>";
-  }
-  body += "</CompleteMultipartUpload>";
-  BucketRequest request{.method = "POST", .key = key_, .query = {{"uploadId", upload_id}}, .headers = {}};
-  request.headers["content-type"] = "application/xml";
-  request.body = std::move(body);
-  const auto answer = bucket_.perform(std::move(request), stopping_);
-  return answer ? Result<void>() : answer.error();
-}
-
-void Object::abort(const std::string& upload_id) {
-  // The next attempt aborts it where this does not work.
-  [[maybe_unused]] const auto answer =
-      bucket_.perform(BucketRequest{.method = "DELETE", .key = key_, .query = {{"uploadId", upload_id}}}, stopping_);
-}
-
-// A key holds a name that only this recording has: what was begun under it was begun by us.
-void Object::abort_earlier() {
-  const auto answer = bucket_.perform(
-      BucketRequest{.method = "GET", .key = "", .query = {{"uploads", ""}, {"prefix", key_}}}, stopping_);
-  if (!answer) return;
-  for (const std::string_view upload : all_of(answer->body, "Upload")) {
-    if (text_of(upload, "Key") == key_) abort(text_of(upload, "UploadId"));
-  }
 }
 
 Result<std::string> Object::expected_etag() const {
@@ -139,7 +132,7 @@ Result<std::string> Object::expected_etag() const {
     return digest ? hex(*digest) : std::move(digest);
   }
   std::string digests;
-  for (const Part& part : parts_) {
+  for (const Multipart::Range& part : parts_) {
     auto digest = digest_of_file(Digest::md5, piece_.path, part.offset, part.length);
     if (!digest) return digest;
     digests += *digest;
@@ -156,10 +149,11 @@ Result<void> Object::confirm() {
   }
   if (std::string checksum = head->header("x-amz-checksum-sha256"); !checksum.empty()) {
     std::string digests;
-    for (const Part& part : parts_) digests += part.sha256;
+    for (const Multipart::Range& part : parts_) digests += part.sha256;
     const std::string whole = base64(from_hex(piece_.sha256));
     const std::string composite = base64(digest_of(Digest::sha256, digests)) + "-" + std::to_string(parts_.size());
     if (checksum == (is_multipart() ? composite : whole)) return {};
+    if (parts_of(checksum) != parts_.size()) return read_back();  // an earlier attempt made it of others
     return differs(key_, "its SHA-256 is " + checksum);
   }
   const std::string etag = without_quotes(head->header("etag"));

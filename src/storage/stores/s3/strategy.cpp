@@ -4,6 +4,7 @@
 
 #include "storage/path_template.hpp"
 #include "storage/stores/s3/object.hpp"
+#include "storage/stores/s3/old_uploads.hpp"
 
 namespace storage::s3 {
 namespace {
@@ -17,6 +18,8 @@ struct Options {
   std::string encryption, kms_key, storage_class;
   Texts tags, metadata;  // values may hold words in braces
   UploadOptions upload;
+  std::string key_template;
+  std::chrono::hours abort_uploads_after{0};  // 0: never
 };
 
 // Header fields hold printable ASCII.
@@ -32,8 +35,7 @@ class S3Store final : public Store {
 
   Result<Receipt> store(const Item& item, const std::atomic<bool>& stopping) override {
     for (auto piece = item.pieces.rbegin(); piece != item.pieces.rend(); ++piece) {
-      Object object(bucket_, options_.key.path(item.about, *piece), *piece, headers(item.about, *piece),
-                    options_.upload, stopping);
+      Object object(bucket_, naming(item.about, *piece), *piece, options_.upload, stopping);
       if (auto stored = object.store(item.attempt > 1); !stored) return std::move(stored.error());
     }
     return Receipt{expected_uri(item)};
@@ -45,7 +47,27 @@ class S3Store final : public Store {
     return options_.public_url.empty() ? bucket_.url_of(key) : options_.public_url + "/" + path_encoded(key);
   }
 
+  std::uint64_t portion() const override { return options_.upload.part_size; }
+
+  Result<bool> grown(const Growing& growing, const std::atomic<bool>& stopping) override {
+    return Object(bucket_, naming(growing.about, growing.piece), growing.piece, options_.upload, stopping).grow();
+  }
+
+  Result<void> forget(const std::filesystem::path& file, const std::atomic<bool>& stopping) override {
+    return Multipart(bucket_, state_path(file, bucket_.url_of("")), stopping).abort();
+  }
+
+  Result<void> tidy(std::chrono::system_clock::time_point now, const std::atomic<bool>& stopping) override {
+    if (options_.abort_uploads_after == std::chrono::hours(0)) return {};
+    return abort_old_uploads(bucket_, options_.key_template, now - options_.abort_uploads_after, stopping);
+  }
+
  private:
+  Naming naming(const About& about, const Piece& piece) const {
+    return {options_.key.path(about, piece), headers(about, piece),
+            state_path(piece.path.parent_path() / piece.name, bucket_.url_of(""))};
+  }
+
   Texts headers(const About& about, const Piece& piece) const {
     Texts headers = {{"content-type", piece.content_type},
                      {"x-amz-meta-sha256", piece.sha256},
@@ -100,7 +122,8 @@ class S3Strategy final : public Strategy {
       settings.refuse("endpoint", "http(s)://host or http(s)://host:port");
       bucket.endpoint = "http://invalid";
     }
-    auto key = PathTemplate::parse(settings.text("key", "{date}/{name}"));
+    const std::string key_template = settings.text("key", "{date}/{name}");
+    auto key = PathTemplate::parse(key_template);
     if (!key) return std::move(key.error()).in("key");
     Options options{.key = std::move(*key),
                     .public_url = settings.text("public-url"),
@@ -109,11 +132,15 @@ class S3Strategy final : public Strategy {
                     .storage_class = settings.text("storage-class"),
                     .tags = settings.table("tags"),
                     .metadata = settings.table("metadata"),
-                    .upload = {}};
+                    .upload = {},
+                    .key_template = key_template};
+    constexpr std::int64_t kHours = 24;
+    constexpr std::int64_t kMostDays = 3650;
+    options.abort_uploads_after = std::chrono::hours(kHours * settings.number("abort-uploads-after", 0, 0, kMostDays));
     while (options.public_url.ends_with('/')) options.public_url.pop_back();
     constexpr std::int64_t kMegabyte = 1 << 20;
     options.upload.part_size =
-        static_cast<std::uint64_t>(settings.number("part-size", 16 * kMegabyte, 5 * kMegabyte, 5000 * kMegabyte));
+        static_cast<std::uint64_t>(settings.number("part-size", 8 * kMegabyte, 5 * kMegabyte, 5000 * kMegabyte));
     options.upload.multipart_above =
         static_cast<std::uint64_t>(settings.number("multipart-above", 32 * kMegabyte, 0, 5000 * kMegabyte));
     check_texts(settings, "tags", options.tags);

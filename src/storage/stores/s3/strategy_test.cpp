@@ -168,24 +168,6 @@ TEST_F(S3Test, DoesNotUploadAgainWhatAnEarlierAttemptHasStored) {
   EXPECT_EQ(object(key(one, 1))["puts"], 1);
 }
 
-TEST_F(S3Test, AbortsWhatItCannotFinishAndWhatACrashHasLeft) {
-  Item one = item(big());
-  server->misbehave({{{"fault", "error"}, {"query", "partNumber=2"}}});
-  EXPECT_THAT(stored(one, in_parts()), HasSubstr("SlowDown"));
-  EXPECT_EQ(server->state()["uploads"], 0);
-  // As if killed: neither the part nor the abort gets through.
-  server->misbehave({{{"fault", "error"}, {"query", "partNumber=3"}}, {{"fault", "error"}, {"method", "DELETE"}}});
-  EXPECT_THAT(stored(one, in_parts()), HasSubstr("SlowDown"));
-  EXPECT_EQ(server->state()["uploads"], 1);
-  one.attempt = 2;
-  EXPECT_THAT(stored(one, in_parts()), HasSubstr("http://"));
-  EXPECT_EQ(server->state()["uploads"], 0);
-  server->misbehave({{{"fault", "late-error"}}});
-  const Item two = disk.item(big(), "20261123T002318Z-c1-late");
-  EXPECT_THAT(stored(two, in_parts()), HasSubstr("InternalError: try again"));
-  EXPECT_EQ(server->state()["uploads"], 0);
-}
-
 TEST_F(S3Test, TakesCredentialsFromAFileAsItIsNow) {
   json with = settings();
   with.erase("access-key");
