@@ -150,8 +150,12 @@ class Server:
         return sorted(p for p in self.recordings.rglob("*.json") if "spool" not in p.relative_to(self.recordings).parts)
 
     def spooled_files(self):
-        """Audio that grows; its journals are beside it."""
-        return sorted(p for p in (self.recordings / "spool").glob("*") if p.is_file() and p.suffix != ".journal")
+        """Audio that grows; its journals are beside it. What has just ended is delivered first, as long as the server can."""
+        spool = self.recordings / "spool"
+        deadline = time.monotonic() + 60
+        while any(spool.glob("*.delivery*")) and self.process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return sorted(p for p in spool.glob("*") if p.is_file() and p.suffix != ".journal" and p.name != ".lock")
 
     def journals(self):
         return sorted((self.recordings / "spool").glob("*.journal"))
