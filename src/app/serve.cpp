@@ -190,7 +190,8 @@ Result<void> Service::start() {
       renderer_options(), [this](std::function<void()> job) { control_jobs_.post(std::move(job)); });
   media_ = std::make_unique<media::Engine>(config_.rtp, [this](media::Event event) { media_events_.post(event); });
   config_.sip.software = "Telegraphone/" TELEGRAPHONE_VERSION;
-  config_.sip.notes = data_directory() / "dialogs";
+  // Notes of dialogs name the parties: not where what is recorded of them is to be read by nobody else.
+  if (config_.recording_encrypt_to.empty()) config_.sip.notes = data_directory() / "dialogs";
   sip_ =
       std::make_unique<sip::UserAgent>(config_.sip, [this](sip::Event event) { sip_events_.post(std::move(event)); });
   calls_ = std::make_unique<call::Calls>(call::Context{

@@ -290,6 +290,6 @@ def test_figures_are_logged_at_sigusr1_and_at_the_end(bench):
     server.signal(signal.SIGUSR1)
     client.hangup(jid)
     client.expect_end(jid)
-    assert "recordings: 1 begun, 0 failed, 1 unheard for their first 2 s" in server.log()
+    assert "recordings: 1 begun, 1 completed, 0 failed, 0 interrupted, 1 unheard for their first 2 s; 1 stored" in server.log()
     server.stop()
     assert server.log().count("calls: 1 offered, 0 dialled, 1 answered") == 2
