@@ -8,6 +8,17 @@ target_include_directories(tg_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(tg_options INTERFACE -Wall -Wextra -Wpedantic)
 target_compile_definitions(tg_options INTERFACE TELEGRAPHONE_VERSION="${PROJECT_VERSION}" ASIO_NO_DEPRECATED)
 
+# gtest and gmock cost more than most tests: they are compiled once.
+if(NOT TELEGRAPHONE_FUZZ)
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/test_headers.cpp CONTENT "// Carries the precompiled headers of tests.\n")
+  add_library(test_headers OBJECT EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/generated/test_headers.cpp)
+  target_link_libraries(test_headers PRIVATE tg_options GTest::gmock)
+  target_precompile_headers(test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <string> <vector> <functional>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    target_compile_options(test_headers PRIVATE -fpch-preprocess)  # for ccache
+  endif()
+endif()
+
 function(telegraphone_layer layer below)
   file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${layer}/*.cpp)
   list(APPEND all ${own_${layer}})  # plug-ins that are out of tree
@@ -33,6 +44,10 @@ function(telegraphone_layer layer below)
   if(tests AND NOT TELEGRAPHONE_FUZZ)
     add_executable(${layer}_test ${tests})
     target_link_libraries(${layer}_test PRIVATE tg_${layer} ${test_uses_${layer}} GTest::gmock_main)
+    target_precompile_headers(${layer}_test REUSE_FROM test_headers)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+      target_compile_options(${layer}_test PRIVATE -fpch-preprocess -Winvalid-pch)
+    endif()
     add_test(NAME ${layer} COMMAND ${layer}_test)
     set_tests_properties(${layer} PROPERTIES TIMEOUT 900)
   endif()
