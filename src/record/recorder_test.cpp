@@ -433,7 +433,7 @@ TEST_F(RecorderWhoseWriterHangs, IsFinishedOnceWithAnErrorAndNewOnesAreWhole) {
   (*track)->push_end(EndReason::error, {.samples = 800});
   EXPECT_TRUE(desk.run_until([&] { return files_below(directory.path()).size() == 4; }));
   EXPECT_EQ(desk.finished[0].size(), 1U);
-  EXPECT_TRUE(desk.run_until([&] { return fs::is_empty(directory.path() / "spool"); }));
+  EXPECT_TRUE(desk.run_until([&] { return record::testing::is_spool_empty(directory.path()); }));
 }
 
 TEST_F(RecorderWhoseWriterHangs, EndsThoseOfOtherWritersToo) {
@@ -476,7 +476,7 @@ TEST_F(RecorderWhoseWriterHangs, LeavesParticipantsThatWereBeingOpenedWithAnAnsw
   EXPECT_EQ(answers, 1);
   EXPECT_EQ(desk.outcome().reason, EndReason::error);
   (*track)->push_end(EndReason::error, {});
-  EXPECT_TRUE(desk.run_until([&] { return fs::is_empty(directory.path() / "spool"); }));
+  EXPECT_TRUE(desk.run_until([&] { return record::testing::is_spool_empty(directory.path()); }));
   EXPECT_EQ(answers, 1);
 }
 
