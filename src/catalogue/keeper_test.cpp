@@ -162,7 +162,7 @@ TEST(Keeper, ADeletionThatAnotherProcessAsksForDoesNotWaitForTheNextSweep) {
   }
   keeper->turn(now);
   const auto ask = [&](const std::string& id) {
-    const auto other = Catalogue::open(folder / "catalogue.sqlite");
+    auto other = Catalogue::open(folder / "catalogue.sqlite");
     ASSERT_TRUE(other && other->begin_deletion(id, "asked", now));
   };
   now += std::chrono::seconds(5);

@@ -146,7 +146,7 @@ def test_what_was_uploaded_while_it_grew_is_completed_after_its_end_and_after_a_
     server = bench.start_server(storage=s3.settings(**QUICK, **{"part-size": 5 << 20}))
     client = bench.client()
     leg, jid = bench.answered(client, play=signals.marks(120))
-    components = [client.record(jid, WAV, hints(sample_rate=48000)) for _ in range(2)]
+    components = [client.record(jid, WAV + " direction='duplex' mix='false'", hints(sample_rate=48000)) for _ in range(2)]
 
     def is_growing():
         return [parts for parts in s3.state()["parts"].values() if 2 in parts]
