@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "storage/stores/item_for_test.hpp"
 
@@ -53,8 +54,13 @@ TEST_F(ExecStrategyTest, EndsWhatTakesTooLongWithAllThatItHasStarted) {
   EXPECT_EQ(stored(item, {"sh", "-c", "sleep 60 & echo $! > \"$0\"; wait", pid_file}), "sh: took too long");
   const int pid = std::stoi(disk.content(pid_file));
   std::string state;  // gone, or a zombie that init has not looked at yet
-  const std::string stat = disk.content("/proc/" + std::to_string(pid) + "/stat");
-  if (const auto at = stat.rfind(") "); at != std::string::npos) state = stat.substr(at + 2, 1);
+  for (int i = 0; i < 1000; ++i) {
+    const std::string stat = disk.content("/proc/" + std::to_string(pid) + "/stat");
+    const auto at = stat.rfind(") ");
+    state = at == std::string::npos ? "" : stat.substr(at + 2, 1);
+    if (state.empty() || state == "Z" || state == "X") break;
+    ::usleep(10'000);  // it has been killed, and has not run since
+  }
   EXPECT_TRUE(state.empty() || state == "Z" || state == "X") << state;
   const std::atomic<bool> stop{true};
   EXPECT_EQ(stored(item, {"sleep", "60"}, stop), "sleep: ended because the server stops");
