@@ -290,7 +290,7 @@ Result<void> RecordingsCommand::change_one(catalogue::Catalogue& catalogue, cons
   if (hold_->parsed()) return catalogue.set_hold(id, why_, now());
   if (release_->parsed()) return catalogue.set_hold(id, std::nullopt, now());
   if (recording->ended.delivery == catalogue::Delivery::stored) {  // only the server has what its store asks for
-    print_line(id + ": the server deletes it, at its store too, at its next sweep");
+    print_line(id + ": the server deletes it, at its store too: in some seconds, or once it is started");
     return catalogue.begin_deletion(id, why_, now());
   }
   return catalogue::delete_recording(catalogue, id, why_, now(), catalogue::remove_local_files);

@@ -18,8 +18,10 @@
 #include "app/books.hpp"
 #include "app/embedded_account.hpp"
 #include "app/recordings_command.hpp"
+#include "app/removal.hpp"
 #include "base/log.hpp"
 #include "base/mailbox.hpp"
+#include "base/utc.hpp"
 #include "call/calls.hpp"
 #include "catalogue/keeper.hpp"
 #include "catalogue/queries.hpp"
@@ -43,7 +45,8 @@ class Service {
         sip_events_([this] { asio::post(io_, [this] { drain_sip(); }); }),
         media_events_([this] { asio::post(io_, [this] { drain_media(); }); }),
         control_jobs_([this] { asio::post(io_, [this] { drain_jobs(); }); }),
-        signals_(io_) {}
+        signals_(io_),
+        removal_(config_.dispatch.delivery.stores) {}
 
   Result<void> start();
   void run() { io_.run(); }
@@ -71,6 +74,7 @@ class Service {
   }
   void on_sip(sip::Event event);
   void log_figures() const;
+  void log_stores() const;
 
   Config config_;
   const std::optional<std::filesystem::path> file_;
@@ -83,6 +87,7 @@ class Service {
   asio::signal_set signals_;
   std::unique_ptr<rayo::Server> rayo_;
   std::unique_ptr<xmpp::Listener> listener_;
+  Removal removal_;
   std::unique_ptr<catalogue::Keeper> keeper_;
   std::unique_ptr<Books> books_;
   std::unique_ptr<record::Recorder> recorder_;
@@ -136,6 +141,7 @@ catalogue::KeeperOptions Service::keeper_options() {
   catalogue::KeeperOptions options;
   options.file = catalogue_file(config_);
   options.retention = config_.retention;
+  options.remove = [this](const catalogue::Recording& recording) { return removal_.remove(recording); };
   options.retry = [this](const std::string& id) {
     control_jobs_.post([this, id] { recorder_->delivery().retry(id); });
   };
@@ -275,6 +281,7 @@ void Service::log_figures() const {
       "attempts to store failed",
       books.begun, books.completed, books.failed, books.interrupted, calls.recordings_unheard, books.stored,
       books.attempts_failed);
+  log_stores();
   const catalogue::Keeper::Stats kept = keeper_->stats();
   log::info("app", "catalogue: {} changes written, {} waiting, {} refused, {} failures; {} lines signed, {} deleted",
             kept.written, kept.waiting, kept.refused, kept.failures, kept.signed_lines, kept.deleted);
@@ -308,6 +315,28 @@ void Service::log_figures() const {
       xmpp.overflowed, xmpp.stanzas_in, xmpp.stanzas_out);
 }
 
+// What waits for stores, and which of them fail. Said where the delivery's thread has time for it.
+void Service::log_stores() const {
+  recorder_->delivery().ask([](const storage::DeliveryState& state) {
+    log::info("app", "delivery: {} recordings wait, {} are being stored", state.waiting, state.busy);
+    const auto now = std::chrono::system_clock::now();
+    const auto seconds = [](auto time) { return std::chrono::round<std::chrono::seconds>(time).count(); };
+    for (const auto& [name, store] : state.stores) {
+      if (store.failures == 0) {
+        log::info("app", "store {}: works; {} stored, {} attempts failed, {} being stored", name, store.stored,
+                  store.failed, store.busy);
+        continue;
+      }
+      log::info(
+          "app",
+          "store {}: fails since {} ({} s, {} times in a row), tried again in {} s; {} stored, {} attempts failed, "
+          "{} being stored: {}",
+          name, base::utc_text(store.failing_since), seconds(now - store.failing_since), store.failures,
+          std::max<std::int64_t>(0, seconds(store.next - now)), store.stored, store.failed, store.busy, store.error);
+    }
+  });
+}
+
 // SIGHUP: log level and accounts; the rest needs a restart. A file with an error changes nothing.
 void Service::reload() {
   if (!file_) return log::info("app", "SIGHUP: no configuration file to read again");
@@ -329,6 +358,7 @@ void Service::shut_down() {
   }
   log::info("app", "stopping: {} calls up", calls_->size());
   recorder_->hurry();
+  removal_.stop();
   calls_->shut_down([this] { sip_->send(sip::Shutdown{}); });
 }
 

@@ -1,6 +1,7 @@
 #include "app/storage_tables.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
@@ -59,6 +60,35 @@ std::string toml_of(const json& value) {
 bool is_secret(std::string_view key) {
   return key.find("secret") != std::string_view::npos || key.find("password") != std::string_view::npos ||
          key.find("token") != std::string_view::npos || key == "bearer";
+}
+
+// By which servers may be told who it is.
+bool is_secret_header(std::string name) {
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return is_secret(name) || name.find("auth") != std::string::npos || name.find("key") != std::string::npos ||
+         name.find("cookie") != std::string::npos;
+}
+
+// "https://name:password@host"
+bool has_password(const json& value) {
+  if (!value.is_string()) return false;
+  const auto& text = value.get_ref<const std::string&>();
+  const std::size_t host = text.find("://");
+  return host != std::string::npos && text.find('@', host) < text.find('/', host + 3);
+}
+
+// A line of a store's table, without what nobody is to read.
+std::string setting_text(const std::string& key, json value) {
+  std::string hidden;
+  if (is_secret(key) || has_password(value)) return fmt::format("# {} = (not shown)\n", key);
+  if (key == "headers" && value.is_object()) {
+    for (auto at = value.begin(); at != value.end();) {
+      const bool is_hidden = is_secret_header(at.key());
+      if (is_hidden) hidden += fmt::format("# {}.{} = (not shown)\n", key, toml_string(at.key()));
+      at = is_hidden ? value.erase(at) : std::next(at);
+    }
+  }
+  return hidden + fmt::format("{} = {}\n", key, toml_of(value));
 }
 
 Result<void> add_store(Config& config, const std::string& name, const toml::table& table, const json& values,
@@ -250,7 +280,7 @@ std::string print_storage(const Config& config) {
   for (const auto& [name, settings] : config.dispatch.delivery.stores) {
     out += "\n[storage.store." + toml_string(name) + "]\n";
     for (const auto& [key, value] : settings.values().items()) {
-      out += is_secret(key) ? fmt::format("# {} = (not shown)\n", key) : fmt::format("{} = {}\n", key, toml_of(value));
+      out += setting_text(key, value);
     }
   }
   for (const storage::Rule& rule : config.dispatch.rules) {

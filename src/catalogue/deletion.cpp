@@ -9,6 +9,8 @@
 namespace catalogue {
 namespace {
 
+constexpr std::size_t kMostErrors = 1000;  // of one sweep
+
 bool fits(const RetentionRule& rule, const Recording& recording) {
   const auto is = [](const std::string& wanted, const std::string& value) { return wanted.empty() || wanted == value; };
   const Begun& begun = recording.begun;
@@ -61,7 +63,11 @@ base::Result<Sweep> sweep(Catalogue& catalogue, const std::vector<RetentionRule>
   std::reverse(recordings->begin(), recordings->end());
   Sweep result;
   for (const Recording& recording : *recordings) {
-    if (result.deleted + result.errors.size() >= most) break;
+    if (result.errors.size() >= kMostErrors) break;
+    if (result.deleted >= most) {
+      result.is_cut_short = true;
+      break;
+    }
     const auto end = due(recording, rules);
     if (!recording.deleting && (!end || *end > now)) continue;
     // Never before the store has it, but where somebody asked for it.

@@ -37,9 +37,10 @@ struct Sweep {
   std::size_t deleted = 0;
   std::size_t held = 0;             // due, but under a hold
   std::vector<std::string> errors;  // what will be tried again at the next sweep
+  bool is_cut_short = false;        // there may be more
 };
-// Deletes what is due, and completes deletions that a crash cut short. At most `most` at once, the oldest first.
+// Deletes what is due, and completes deletions that were begun. At most `most` at once, the oldest first.
 base::Result<Sweep> sweep(Catalogue& catalogue, const std::vector<RetentionRule>& rules, Instant now,
-                          const Remove& remove, std::size_t most = 1000);
+                          const Remove& remove, std::size_t most = 100);
 
 }  // namespace catalogue

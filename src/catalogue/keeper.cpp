@@ -1,5 +1,6 @@
 #include "catalogue/keeper.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <poll.h>
 #include <pthread.h>
@@ -19,6 +20,7 @@ constexpr std::chrono::milliseconds kRetry{1000};
 constexpr std::chrono::milliseconds kLookForRetries{5000};
 // So many changes are one transaction: the disk syncs once for all of them, and other processes get their turn.
 constexpr std::size_t kMostAtOnce = 1000;
+constexpr std::size_t kMostErrors = 3;  // of a sweep that are logged
 
 template <class... Fs>
 struct Overloaded : Fs... {
@@ -117,7 +119,8 @@ Keeper::Stats Keeper::stats() const {
 void Keeper::run() {
   pthread_setname_np(pthread_self(), "catalogue");
   while (!stopping_) {
-    const bool is_behind = !waiting_.empty() || is_unsigned_;
+    const bool is_sweeping = next_sweep_ && *next_sweep_ <= options_.now() + kRetry;
+    const bool is_behind = !waiting_.empty() || is_unsigned_ || is_sweeping;
     const auto sweep = std::chrono::duration_cast<std::chrono::milliseconds>(options_.sweep_interval);
     wait(is_behind ? kRetry : options_.retry ? std::min(kLookForRetries, sweep) : sweep);
     turn(options_.now());
@@ -138,6 +141,7 @@ void Keeper::turn(Instant now) {
     if (!write_waiting()) break;
   }
   sign(now);
+  look_for_deletions(now);
   sweep_if_due(now);
   pass_on_retries();
 }
@@ -226,14 +230,33 @@ void Keeper::sign(Instant now) {
   look_back_ = false;
 }
 
+// What somebody has asked for by `recordings delete` since the last sweep does not wait for the next one.
+void Keeper::look_for_deletions(Instant now) {
+  auto version = catalogue_->database().prepare("PRAGMA data_version");
+  if (!version) return;
+  if (auto row = version->step(); !row || !*row || version->number(0) == seen_version_) return;
+  seen_version_ = version->number(0);
+  auto asked = catalogue_->database().prepare(
+      "SELECT 1 FROM recordings WHERE deleting >= ? AND deleted IS NULL AND hold IS NULL LIMIT 1");
+  if (!asked) return;
+  asked->bind(milliseconds_of(last_sweep_));
+  if (auto row = asked->step(); row && *row) next_sweep_ = now;
+}
+
 void Keeper::sweep_if_due(Instant now) {
   if (next_sweep_ && now < *next_sweep_) return;
   next_sweep_ = now + options_.sweep_interval;
+  last_sweep_ = now;
   const auto swept = sweep(*catalogue_, options_.retention, now, options_.remove);
   if (!swept) return base::log::error("catalogue", "retention: {}", swept.error().text);
-  for (const std::string& error : swept->errors) {
-    base::log::error("catalogue", "retention: {}", base::log::escaped(error));
+  const std::size_t told = swept->is_cut_short ? 0 : std::min(swept->errors.size(), kMostErrors);
+  for (std::size_t i = 0; i < told; ++i) {
+    base::log::error("catalogue", "retention: {}", base::log::escaped(swept->errors[i]));
   }
+  if (told > 0 && swept->errors.size() > told) {
+    base::log::error("catalogue", "retention: {} more could not be deleted either", swept->errors.size() - told);
+  }
+  if (swept->is_cut_short) next_sweep_ = now + kRetry;
   if (swept->deleted == 0) return;
   deleted_ += swept->deleted;
   base::log::info("catalogue", "retention: {} recordings deleted, {} held", swept->deleted, swept->held);

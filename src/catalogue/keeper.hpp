@@ -28,8 +28,8 @@ struct KeeperOptions {
   std::filesystem::path file{};                  // of the catalogue; manifest and key lie beside it, see places_of()
   std::vector<RetentionRule> retention{};        // none: nothing is deleted
   std::chrono::seconds sweep_interval{60 * 60};  // how often retention is looked at
-  Remove remove = remove_local_files;
-  std::chrono::milliseconds busy{500};  // so long another process is waited for before it is tried again
+  Remove remove = remove_local_files;            // called on the thread, which may wait in it
+  std::chrono::milliseconds busy{500};           // so long another process is waited for before it is tried again
   // Somebody has asked by `recordings retry`: tell whoever delivers. Looked at every few seconds.
   std::function<void(const std::string& id)> retry = {};
   std::function<Instant()> now = [] {
@@ -109,6 +109,7 @@ class Keeper {
   base::Result<void> end_orphans(const Orphans& orphans);
   void sign(Instant now);
   void sweep_if_due(Instant now);
+  void look_for_deletions(Instant now);
   void pass_on_retries();
 
   const KeeperOptions options_;
@@ -124,6 +125,8 @@ class Keeper {
   bool is_unsigned_ = true;  // there may be something to sign
   bool look_back_ = true;
   std::optional<Instant> next_sweep_;
+  Instant last_sweep_{};
+  std::int64_t seen_version_ = 0;  // of what other processes have written
 
   std::atomic<std::uint64_t> written_{0}, refused_{0}, failures_{0}, signed_lines_{0}, deleted_{0}, posted_{0};
 };

@@ -145,5 +145,38 @@ TEST(Keeper, CannotStartWhereThereIsNoFolder) {
   EXPECT_FALSE(keeper.start());
 }
 
+TEST(Keeper, ADeletionThatAnotherProcessAsksForDoesNotWaitForTheNextSweep) {
+  const Folder folder;
+  Instant now = kNoon;
+  std::vector<std::string> removed;
+  KeeperOptions options;
+  options.remove = [&](const Recording& recording) {
+    removed.push_back(recording.begun.id);
+    return removed.size() == 1 ? base::Result<void>(base::Error{base::Kind::unavailable, "it is away"})
+                               : base::Result<void>();
+  };
+  const auto keeper = keeper_in(folder, options);
+  for (const std::string id : {"one", "two"}) {
+    keeper->post(begun(id));
+    keeper->post(Keeper::End{id, ended()});
+  }
+  keeper->turn(now);
+  const auto ask = [&](const std::string& id) {
+    auto other = Catalogue::open(folder / "catalogue.sqlite");
+    ASSERT_TRUE(other && other->begin_deletion(id, "asked", now));
+  };
+  now += std::chrono::seconds(5);
+  ask("one");
+  keeper->turn(now);
+  EXPECT_EQ(removed, std::vector<std::string>({"one"}));
+  EXPECT_FALSE(recording_in(folder, "one").deleted);
+  now += std::chrono::seconds(5);
+  keeper->turn(now);
+  EXPECT_EQ(removed.size(), 1U) << "what failed waits for the next sweep";
+  ask("two");
+  keeper->turn(now);
+  EXPECT_TRUE(recording_in(folder, "one").deleted && recording_in(folder, "two").deleted);
+}
+
 }  // namespace
 }  // namespace catalogue

@@ -322,6 +322,11 @@ class Delivery::Impl {
   void take_result(const Done& done) {
     idle_.push_back(done.uploader);
     if (done.result) {
+      const StoreState before = state_of(done.store);
+      if (before.failures > 1) {
+        base::log::info("delivery", "{} works again: it had failed {} times in a row; {} recordings wait", done.store,
+                        before.failures, queue_.waiting());
+      }
       if (const auto stored = queue_.succeeded(done.id, *done.result, now()); !stored) {
         base::log::error("delivery", "{}: {}", done.id, stored.error().text);
       } else if (events_.stored) {
@@ -331,13 +336,30 @@ class Delivery::Impl {
     }
     const std::string& error = done.result.error().text;
     if (giving_up_) return queue_.abandoned(done.id, now());
-    base::log::warn("delivery", "{}: {}: {}", done.id, done.store, error);
     if (done.is_spoiled) {
+      base::log::error("delivery", "{}: {}", done.id, error);
       queue_.spoiled(done.id, error);
     } else {
       queue_.failed(done.id, error, now());
+      log_failure(done, error);
     }
     if (events_.failed) events_.failed(done.id, done.store, error);
+  }
+
+  StoreState state_of(const std::string& store) const {
+    const auto found = queue_.stores().find(store);
+    return found == queue_.stores().end() ? StoreState() : found->second;
+  }
+
+  // Of an outage the first failures, then fewer and fewer of them: the 1st, 2nd, 4th …, and one about every hour.
+  void log_failure(const Done& done, const std::string& error) const {
+    constexpr int kHour = 60;
+    const int failures = state_of(done.store).failures;
+    const bool is_told = (failures & (failures - 1)) == 0 || failures % kHour == 0;
+    const auto level = is_told ? base::log::Level::warn : base::log::Level::debug;
+    if (!base::log::enabled(level)) return;
+    const std::string count = failures > 1 ? " (" + std::to_string(failures) + " times in a row)" : "";
+    base::log::write(level, "delivery", done.id + ": " + done.store + ": " + error + count);
   }
 
   static constexpr std::int64_t kShortest = 20;

@@ -140,4 +140,24 @@ std::string path_encoded(std::string_view path) {
   return out;
 }
 
+std::string path_decoded(std::string_view encoded) {
+  const auto digit = [](char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  std::string out;
+  for (std::size_t i = 0; i < encoded.size(); ++i) {
+    const int high = encoded[i] == '%' && i + 2 < encoded.size() ? digit(encoded[i + 1]) : -1;
+    const int low = high < 0 ? -1 : digit(encoded[i + 2]);
+    if (low < 0) {
+      out += encoded[i];
+      continue;
+    }
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
 }  // namespace storage

@@ -36,5 +36,7 @@ std::string unknown_word(std::string_view text);
 
 // RFC 3986: everything but unreserved characters as %XX; slashes stay.
 std::string path_encoded(std::string_view path);
+// Back; a '%' that nothing of the kind follows stays as it is.
+std::string path_decoded(std::string_view encoded);
 
 }  // namespace storage

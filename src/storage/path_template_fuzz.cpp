@@ -24,6 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const unsigned char c : path.string()) {
       if (c < 32 || c == 127) std::abort();
     }
+    if (storage::path_decoded(storage::path_encoded(path.string())) != path.string()) std::abort();
+    storage::path_decoded(input);
   }
   return 0;
 }

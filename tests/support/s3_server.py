@@ -253,6 +253,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(*return_later)
         if self.command == "POST" and "uploadId" in query:
             return self.complete(key, query["uploadId"], body)
+        if self.command == "DELETE":
+            with LOCK:
+                state.objects.pop(key, None)
+            return self.answer(204)
         if self.command == "PUT":
             return self.keep(key, body, self.kept_headers(), hashlib.md5(body).hexdigest(), b64(sha256(body)))
         return self.show(key)

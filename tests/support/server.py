@@ -39,6 +39,10 @@ def toml(config):
     """The tables of a configuration as TOML; lists of dictionaries become arrays of tables."""
     lines = []
     for table, keys in config.items():
+        if isinstance(keys, list):
+            for one in keys:
+                lines += [f"[[{table}]]", *(f"{k} = {json.dumps(v)}" for k, v in one.items())]
+            continue
         plain = {k: v for k, v in keys.items() if not (isinstance(v, list) and v and isinstance(v[0], dict))}
         if plain:
             lines.append(f"[{table}]")
@@ -82,11 +86,14 @@ class Server:
             "log": {"level": "debug"},
         }
         for table, keys in changes.items():
+            if isinstance(keys, list):
+                self.config[table] = keys
+                continue
             self.config.setdefault(table, {}).update(keys)
         self.domain = self.config["xmpp"]["domain"]
         self.config_file = self.folder / "telegraphone.toml"
         self.log_file = self.folder / "stderr.log"
-        self._environment = {**os.environ, "XDG_DATA_HOME": str(self.folder / "data"), **(environment or {})}
+        self.environment = {**os.environ, "XDG_DATA_HOME": str(self.folder / "data"), **(environment or {})}
         self.process = None
         self.write_config()
         if start:
@@ -98,7 +105,7 @@ class Server:
     def start(self, arguments=None):
         command = [*self.prefix, str(binary()), "serve"] + (["--config", str(self.config_file)] if arguments is None else arguments)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=open(self.log_file, "ab"),
-                                        stdin=subprocess.DEVNULL, env=self._environment, cwd=self.folder)
+                                        stdin=subprocess.DEVNULL, env=self.environment, cwd=self.folder)
         os.set_blocking(self.process.stdout.fileno(), False)
         said, until = b"", time.monotonic() + LIMIT
         while b"telegraphone ready\n" not in said:

@@ -2,10 +2,10 @@
 """A web server that takes uploads, for tests of the store `http`: prints its port; ends when standard input does.
 
 What the path begins with decides what it wants and does:
-    /plain    PUT, GET, HEAD                 /digest   the same, for alice:secret by HTTP Digest (RFC 7616, SHA-256)
+    /plain    PUT, GET, HEAD, DELETE                 /digest   the same, for alice:secret by HTTP Digest (RFC 7616, SHA-256)
     /bearer   the same, with the token "t0ken"         /post   POST only: 201 with a relative Location
     /liar     says 201 and keeps nothing     /no       507 Insufficient Storage        /moved    302
-With a directory as its argument: HTTPS with server.pem and server.key of it, for who has a certificate of ca.pem.
+--port N: listens there. With a directory as its argument: HTTPS with server.pem and server.key of it, for who has a certificate of ca.pem.
 Verifies Content-Digest. `GET /_state`: what is kept, with the headers that it came with.
 """
 import base64
@@ -70,6 +70,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             kept = KEPT[self.path][0]
             digest = base64.b64encode(hashlib.sha256(kept).digest()).decode()
             return self.answer(200, b"" if self.command == "HEAD" else kept, {"Repr-Digest": f"sha-256=:{digest}:"}, len(kept))
+        if self.command == "DELETE":
+            return self.answer(204 if KEPT.pop(self.path, None) else 404)
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
         if f"sha-256=:{digest}:" != self.headers.get("Content-Digest"):
             return self.answer(400, b"Content-Digest")
@@ -83,16 +85,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             KEPT[self.path] = (body, dict(self.headers), KEPT.get(self.path, (0, 0, 0))[2] + 1)
         return self.answer(201)
 
-    do_GET = do_PUT = do_POST = do_HEAD = handle_request
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_request
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+arguments = sys.argv[1:]
+port = int(arguments[1]) if arguments[:1] == ["--port"] else 0
+server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
 server.daemon_threads = True
-if len(sys.argv) > 1:
+if arguments and not port:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(sys.argv[1] + "/server.pem", sys.argv[1] + "/server.key")
+    context.load_cert_chain(arguments[0] + "/server.pem", arguments[0] + "/server.key")
     context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(sys.argv[1] + "/ca.pem")
+    context.load_verify_locations(arguments[0] + "/ca.pem")
     server.socket = context.wrap_socket(server.socket, server_side=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 print(server.server_address[1], flush=True)

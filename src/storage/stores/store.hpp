@@ -71,6 +71,13 @@ class Store {
   virtual base::Result<Receipt> store(const Item& item, const std::atomic<bool>& stopping) = 0;
   // The uri that the item will have, where that can be told before it is stored; else empty.
   virtual std::string expected_uri(const Item& /*item*/) const { return {}; }
+  // Deletes what store() has put there. `item` is what the catalogue knows of it: nothing of it is in the spool any
+  // more, and its attempt does not count; `uri` is the receipt's. What is gone already is no error. not_supported: this
+  // store deletes nothing. conflict: it is none of this store's, as that is configured now.
+  virtual base::Result<void> remove(const Item& /*item*/, const std::string& /*uri*/,
+                                    const std::atomic<bool>& /*stopping*/) {
+    return base::Error{base::Kind::not_supported, "stores of this strategy delete nothing"};
+  }
 
   // For stores that can take a recording while it grows; others leave these as they are.
   //

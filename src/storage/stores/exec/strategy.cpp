@@ -35,9 +35,11 @@ constexpr std::size_t kMostOfOutput = 64 * 1024;
 struct Options {
   std::vector<std::string> command;
   std::chrono::milliseconds timeout{300'000};
+  bool deletes = false;
 };
 
-std::string input_text(const Item& item) {
+// `uri`: of a recording that is to be deleted; empty: it is to be stored.
+std::string input_text(const Item& item, const std::string& uri = {}) {
   using Json = nlohmann::ordered_json;
   const About& about = item.about;
   Json files = Json::array();
@@ -48,17 +50,19 @@ std::string input_text(const Item& item) {
                      {"sha256", piece.sha256},
                      {"type", piece.content_type}});
   }
-  const Json json = {{"id", about.id},
-                     {"attempt", item.attempt},
-                     {"call", about.call_id},
-                     {"component", about.component_id},
-                     {"account", about.account},
-                     {"from", about.from},
-                     {"to", about.to},
-                     {"format", about.format},
-                     {"began", base::utc_text(about.began)},
-                     {"duration_ms", about.duration.count()},
-                     {"files", std::move(files)}};
+  Json json = {{"action", uri.empty() ? "store" : "delete"},
+               {"id", about.id},
+               {"attempt", item.attempt},
+               {"call", about.call_id},
+               {"component", about.component_id},
+               {"account", about.account},
+               {"from", about.from},
+               {"to", about.to},
+               {"format", about.format},
+               {"began", base::utc_text(about.began)},
+               {"duration_ms", about.duration.count()},
+               {"files", std::move(files)}};
+  if (!uri.empty()) json["uri"] = uri;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -118,7 +122,31 @@ class ExecStore final : public Store {
   explicit ExecStore(Options options) : options_(std::move(options)) {}
 
   Result<Receipt> store(const Item& item, const std::atomic<bool>& stopping) override {
-    const Fd in = memory_file(input_text(item));
+    auto said = run(input_text(item), stopping);
+    if (!said) return std::move(said.error());
+    Receipt receipt{first_line(said->output)};
+    const std::size_t colon = receipt.uri.find(':');
+    const bool is_uri = colon != std::string::npos && colon > 0 && receipt.uri.find(' ') == std::string::npos;
+    if (!is_uri) return failed("exit status 0, but no uri on its first line of output", said->errors);
+    return receipt;
+  }
+
+  Result<void> remove(const Item& item, const std::string& uri, const std::atomic<bool>& stopping) override {
+    if (!options_.deletes)
+      return base::Error{base::Kind::not_supported, "this store deletes nothing: 'delete' is false"};
+    auto said = run(input_text(item, uri), stopping);
+    if (!said) return std::move(said.error());
+    return {};
+  }
+
+ private:
+  struct Said {
+    std::string output, errors;
+  };
+
+  // To its end, with exit status 0.
+  Result<Said> run(const std::string& input, const std::atomic<bool>& stopping) const {
+    const Fd in = memory_file(input);
     const Fd out = memory_file({});
     const Fd errors = memory_file({});
     if (!in || !out || !errors) return disk_error("run " + options_.command[0], errno);
@@ -136,20 +164,15 @@ class ExecStore final : public Store {
         ::poll(nullptr, 0, kLookEvery);
       }
     }
-    if (killed) return failed(stopping ? "ended because the server stops" : "took too long", errors);
-    if (WIFSIGNALED(status)) return failed("ended by signal " + std::to_string(WTERMSIG(status)), errors);
-    if (WEXITSTATUS(status) != 0) return failed("exit status " + std::to_string(WEXITSTATUS(status)), errors);
-    Receipt receipt{first_line(content_of(out))};
-    const std::size_t colon = receipt.uri.find(':');
-    const bool is_uri = colon != std::string::npos && colon > 0 && receipt.uri.find(' ') == std::string::npos;
-    if (!is_uri) return failed("exit status 0, but no uri on its first line of output", errors);
-    return receipt;
+    const std::string said = content_of(errors);
+    if (killed) return failed(stopping ? "ended because the server stops" : "took too long", said);
+    if (WIFSIGNALED(status)) return failed("ended by signal " + std::to_string(WTERMSIG(status)), said);
+    if (WEXITSTATUS(status) != 0) return failed("exit status " + std::to_string(WEXITSTATUS(status)), said);
+    return Said{content_of(out), said};
   }
 
- private:
-  base::Error failed(const std::string& how, const Fd& errors) const {
+  base::Error failed(const std::string& how, std::string said) const {
     constexpr std::size_t kMost = 500;
-    std::string said = content_of(errors);
     while (said.ends_with('\n')) said.pop_back();
     // Its end says most: a traceback ends with what was wrong.
     if (said.size() > kMost) said = "…" + said.substr(said.size() - kMost);
@@ -173,6 +196,7 @@ class ExecStrategy final : public Strategy {
       settings.refuse("command", "a list: a program and its arguments");
     }
     options.timeout = settings.seconds("timeout", options.timeout);
+    options.deletes = settings.boolean("delete", false);
     return std::unique_ptr<Store>(std::make_unique<ExecStore>(std::move(options)));
   }
 };

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "storage/stores/item_for_test.hpp"
 
@@ -28,6 +29,7 @@ TEST_F(ExecStrategyTest, GivesTheCommandTheRecordingAsJsonAndTakesItsUri) {
   EXPECT_EQ(stored(item, {"sh", "-c", "cat > \"$1\"; echo ftp://x/$0; echo more", "y", copy}), "ftp://x/y");
   const json input = json::parse(disk.content(copy));
   EXPECT_EQ(input["id"], "20261123T002318Z-c1-r1");
+  EXPECT_EQ(input["action"], "store");
   EXPECT_EQ(input["attempt"], 1);
   EXPECT_EQ(input["from"], "sip:alice@example.com");
   EXPECT_EQ(input["began"], "2026-11-23T00:23:18.000Z");
@@ -52,8 +54,13 @@ TEST_F(ExecStrategyTest, EndsWhatTakesTooLongWithAllThatItHasStarted) {
   EXPECT_EQ(stored(item, {"sh", "-c", "sleep 60 & echo $! > \"$0\"; wait", pid_file}), "sh: took too long");
   const int pid = std::stoi(disk.content(pid_file));
   std::string state;  // gone, or a zombie that init has not looked at yet
-  const std::string stat = disk.content("/proc/" + std::to_string(pid) + "/stat");
-  if (const auto at = stat.rfind(") "); at != std::string::npos) state = stat.substr(at + 2, 1);
+  for (int i = 0; i < 1000; ++i) {
+    const std::string stat = disk.content("/proc/" + std::to_string(pid) + "/stat");
+    const auto at = stat.rfind(") ");
+    state = at == std::string::npos ? "" : stat.substr(at + 2, 1);
+    if (state.empty() || state == "Z" || state == "X") break;
+    ::usleep(10'000);  // it has been killed, and has not run since
+  }
   EXPECT_TRUE(state.empty() || state == "Z" || state == "X") << state;
   const std::atomic<bool> stop{true};
   EXPECT_EQ(stored(item, {"sleep", "60"}, stop), "sleep: ended because the server stops");
@@ -63,6 +70,25 @@ TEST_F(ExecStrategyTest, NeedsACommand) {
   EXPECT_EQ(storage::testing::refusal({{"strategy", "exec"}}), "command: expected a list: a program and its arguments");
   EXPECT_EQ(storage::testing::refusal({{"strategy", "exec"}, {"command", "a b"}}),
             "command: expected a list of strings");
+}
+
+TEST_F(ExecStrategyTest, IsToldWhatToDeleteIfItSaysThatItCan) {
+  const std::string copy = (disk.root / "input").string();
+  const Item item = disk.item("audio");
+  json with = {{"strategy", "exec"}, {"command", {"sh", "-c", "cat > \"$0\"; exit 0", copy}}, {"timeout", 5}};
+  const auto refused = storage::testing::opened(with)->remove(item, "ftp://x/y", kGoOn);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, base::Kind::not_supported);
+  with["delete"] = true;
+  ASSERT_TRUE(storage::testing::opened(with)->remove(item, "ftp://x/y", kGoOn));
+  const json input = json::parse(disk.content(copy));
+  EXPECT_EQ(input["action"], "delete");
+  EXPECT_EQ(input["uri"], "ftp://x/y");
+  EXPECT_EQ(input["files"][1]["name"], item.pieces[1].name);
+  with["command"] = {"sh", "-c", "echo 'who?' >&2; exit 1"};
+  const auto failed = storage::testing::opened(with)->remove(item, "ftp://x/y", kGoOn);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().text, "sh: exit status 1: who?");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 // In the spool's own file system a recording is a second link to the spooled file: nothing is copied and nothing is
 // ever half there. Elsewhere it is copied under another name, synced, read back against the checksum and then renamed.
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -48,6 +49,14 @@ fs::path numbered(const fs::path& path, int number) {
   return path.parent_path() / (path.stem().string() + "-" + std::to_string(number) + path.extension().string());
 }
 
+// Whether that very content is in what was found there.
+Result<bool> holds(const fs::path& path, const struct stat& status, const Piece& piece) {
+  if (!S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) != piece.size) return false;
+  auto digest = digest_of_file(Digest::sha256, path);
+  if (!digest) return std::move(digest.error());
+  return hex(*digest) == piece.sha256;
+}
+
 // Whether an earlier attempt has put it there.
 Result<bool> is_same(const Piece& piece, const fs::path& there) {
   struct stat ours {};
@@ -55,10 +64,7 @@ Result<bool> is_same(const Piece& piece, const fs::path& there) {
   if (::stat(piece.path.c_str(), &ours) != 0) return disk_error("look at " + piece.path.string(), errno);
   if (::lstat(there.c_str(), &theirs) != 0) return disk_error("look at " + there.string(), errno);
   if (ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino) return true;
-  if (!S_ISREG(theirs.st_mode) || static_cast<std::uint64_t>(theirs.st_size) != piece.size) return false;
-  auto digest = digest_of_file(Digest::sha256, there);
-  if (!digest) return std::move(digest.error());
-  return hex(*digest) == piece.sha256;
+  return holds(there, theirs, piece);
 }
 
 Result<void> copy(const Piece& piece, const fs::path& to, mode_t mode, const std::atomic<bool>& stopping) {
@@ -91,6 +97,11 @@ Result<void> copy(const Piece& piece, const fs::path& to, mode_t mode, const std
   return {};
 }
 
+Result<void> unlink_there(const fs::path& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return {};
+  return disk_error("remove " + path.string(), errno);
+}
+
 class FileStore final : public Store {
  public:
   explicit FileStore(Options options) : options_(std::move(options)) {}
@@ -109,7 +120,44 @@ class FileStore final : public Store {
     return item.pieces.empty() ? "" : uri_of(options_.directory / options_.path.path(item.about, item.pieces.front()));
   }
 
+  // The recording is where its uri says; what belongs to it is at its own place, or under a number there, and is known
+  // by its content.
+  Result<void> remove(const Item& item, const std::string& uri, const std::atomic<bool>& /*stopping*/) override {
+    const Piece& recording = item.pieces.front();
+    const fs::path path = path_of(uri);
+    if (path.string().find(item.about.id) == std::string::npos) {
+      return base::Error{base::Kind::conflict, uri + " is none of this store's, as it is configured now"};
+    }
+    if (auto removed = unlink_there(path); !removed) return removed;
+    for (const Piece& piece : item.pieces) {
+      if (&piece == &recording) continue;
+      const fs::path wanted = options_.directory / options_.path.path(item.about, piece);
+      for (int number = 1; number <= kMostOfOneName; ++number) {
+        const fs::path there = numbered(wanted, number);
+        struct stat status {};
+        if (::lstat(there.c_str(), &status) != 0) break;
+        auto is_it = holds(there, status, piece);
+        if (!is_it) return std::move(is_it.error());
+        if (!*is_it) continue;
+        if (auto removed = unlink_there(there); !removed) return removed;
+        break;
+      }
+    }
+    return {};
+  }
+
  private:
+  // Empty: of another place.
+  fs::path path_of(const std::string& uri) const {
+    constexpr std::string_view kFile = "file:";
+    const std::string root = options_.public_url + "/";
+    const bool is_public = !options_.public_url.empty() && uri.starts_with(root);
+    if (!is_public && !uri.starts_with(kFile)) return {};
+    const fs::path path = path_decoded(uri.substr(is_public ? root.size() : kFile.size()));
+    if (std::find(path.begin(), path.end(), "..") != path.end()) return {};
+    return is_public ? options_.directory / path : path;
+  }
+
   std::string uri_of(const fs::path& path) const {
     if (options_.public_url.empty()) return file_uri(path);
     return options_.public_url + "/" + path_encoded(path.lexically_relative(options_.directory).string());

@@ -127,4 +127,38 @@ TEST_F(FileStrategyTest, RefusesSettingsThatWouldLoseRecordings) {
   EXPECT_THAT(with("strategy", "tape"), StartsWith("strategy: 'tape' is none of "));
 }
 
+TEST_F(FileStrategyTest, DeletesARecordingAndWhatBelongsToIt) {
+  auto with = settings();
+  with["path"] = "{ext}/{name}";
+  with["public-url"] = "https://listen.example/r";
+  const auto store = storage::testing::opened(with);
+  const Item item = disk.item("audio");
+  const Item other = disk.item("audio", "20261123T002318Z-c1-other");
+  fs::create_directories(disk.root / "kept" / "json");
+  std::ofstream(disk.root / "kept" / "json" / item.pieces[1].name) << "somebody else's";
+  const auto receipt = store->store(item, kGoOn);
+  ASSERT_TRUE(receipt && store->store(other, kGoOn));
+  for (int again = 0; again < 2; ++again) {
+    const auto removed = store->remove(item, receipt->uri, kGoOn);
+    EXPECT_TRUE(removed) << removed.error().text;
+  }
+  EXPECT_FALSE(fs::exists(receipt->file));
+  EXPECT_TRUE(fs::exists(disk.root / "kept" / "mp3" / other.pieces[0].name));
+  EXPECT_FALSE(fs::exists(disk.root / "kept" / "json" / "20261123T002318Z-c1-r1-2.json"));
+  EXPECT_EQ(disk.content(disk.root / "kept" / "json" / item.pieces[1].name), "somebody else's");
+}
+
+TEST_F(FileStrategyTest, DeletesNothingThatIsNotTheRecordings) {
+  const auto store = storage::testing::opened(settings());
+  const Item item = disk.item("audio");
+  std::ofstream(disk.root / "other.mp3") << "other";
+  for (const std::string uri : {"file:" + (disk.root / "other.mp3").string(), std::string("https://listen.example/x"),
+                                "file:" + (disk.root / item.about.id / ".." / "other.mp3").string()}) {
+    const auto refused = store->remove(item, uri, kGoOn);
+    ASSERT_FALSE(refused) << uri;
+    EXPECT_EQ(refused.error().kind, base::Kind::conflict);
+  }
+  EXPECT_TRUE(fs::exists(disk.root / "other.mp3"));
+}
+
 }  // namespace

@@ -14,6 +14,9 @@ namespace {
 
 using base::Result;
 
+constexpr long kNotFound = 404;
+constexpr long kGone = 410;
+
 struct Options {
   std::string url;  // in front of the path
   PathTemplate path;
@@ -23,6 +26,7 @@ struct Options {
   std::map<std::string, std::string> headers;
   std::string uri;     // a template of words; empty: Location, else where it was sent
   std::string verify;  // "head", "none"
+  bool deletes = false;
 };
 
 std::string lower(std::string text) {
@@ -65,6 +69,32 @@ class HttpStore final : public Store {
     if (item.pieces.empty()) return {};
     if (!options_.uri.empty()) return filled_uri(item);
     return options_.method == "PUT" ? url_of(item.about, item.pieces.front()) : "";
+  }
+
+  // Each file where it was sent to; what was posted can only be asked for by the uri.
+  Result<void> remove(const Item& item, const std::string& uri, const std::atomic<bool>& stopping) override {
+    if (!options_.deletes)
+      return base::Error{base::Kind::not_supported, "this store deletes nothing: 'delete' is false"};
+    const bool is_sent_to_its_place = options_.method == "PUT";
+    for (const Piece& piece : item.pieces) {
+      const bool is_recording = &piece == item.pieces.data();
+      if (!is_recording && !is_sent_to_its_place) break;
+      const bool by_uri = is_recording && options_.uri.empty();
+      HttpRequest request;
+      request.method = "DELETE";
+      request.url = by_uri || !is_sent_to_its_place ? uri : url_of(item.about, piece);
+      if (!request.url.starts_with("http://") && !request.url.starts_with("https://")) {
+        return base::Error{base::Kind::conflict, request.url + " is none of this store's, as it is configured now"};
+      }
+      for (const auto& [name, value] : options_.headers) {
+        if (lower(name) != "content-type") request.headers.push_back(name + ": " + filled(value, item.about, piece));
+      }
+      const auto answer = client_.perform(request, stopping);
+      if (!answer) return answer.error();
+      const bool is_gone = answer->status == kNotFound || answer->status == kGone;
+      if (!answer->is_success() && !is_gone) return status_error(*answer, answer->body).in("DELETE " + request.url);
+    }
+    return {};
   }
 
  private:
@@ -152,7 +182,8 @@ class HttpStrategy final : public Strategy {
                     .success = statuses(settings),
                     .headers = settings.table("headers"),
                     .uri = settings.text("uri"),
-                    .verify = settings.choice("verify", method == "PUT" ? "head" : "none", {"head", "none"})};
+                    .verify = settings.choice("verify", method == "PUT" ? "head" : "none", {"head", "none"}),
+                    .deletes = settings.boolean("delete", false)};
     if (options.appends_path) {
       while (options.url.ends_with('/')) options.url.pop_back();
     }

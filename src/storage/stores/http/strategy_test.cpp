@@ -126,4 +126,44 @@ TEST_F(HttpStrategyTest, RefusesSettingsThatCannotBe) {
   EXPECT_THAT(with("client-key", "k.pem"), HasSubstr("client-certificate: expected"));
 }
 
+TEST_F(HttpStrategyTest, DeletesWhatItHasPutIfItIsToldThatItMay) {
+  json with = settings("/plain/gone");
+  const Item item = disk.item("audio");
+  const auto receipt = storage::testing::opened(with)->store(item, kGoOn);
+  ASSERT_TRUE(receipt);
+  const auto refused = storage::testing::opened(with)->remove(item, receipt->uri, kGoOn);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, base::Kind::not_supported);
+  with["delete"] = true;
+  const auto store = storage::testing::opened(with);
+  for (int again = 0; again < 2; ++again) {
+    const auto removed = store->remove(item, receipt->uri, kGoOn);
+    EXPECT_TRUE(removed) << removed.error().text;
+  }
+  for (const auto& [path, kept] : server->state().items()) EXPECT_FALSE(path.starts_with("/plain/gone")) << path;
+}
+
+TEST_F(HttpStrategyTest, DeletesWhatItHasPostedByItsUri) {
+  json with = settings("/post");
+  with["method"] = "POST";
+  with["delete"] = true;
+  const auto store = storage::testing::opened(with);
+  const Item item = disk.item("audio", "20261123T002318Z-c1-posted-and-gone");
+  const auto receipt = store->store(item, kGoOn);
+  ASSERT_TRUE(receipt);
+  const std::string path = receipt->uri.substr(server->url().size());
+  ASSERT_TRUE(server->state().contains(path));
+  ASSERT_TRUE(store->remove(item, receipt->uri, kGoOn));
+  EXPECT_FALSE(server->state().contains(path));
+}
+
+TEST_F(HttpStrategyTest, ADeletionThatTheServerRefusesIsAnError) {
+  json with = settings("/no");
+  with["delete"] = true;
+  const Item item = disk.item("audio");
+  const auto refused = storage::testing::opened(with)->remove(item, server->url() + "/no/x", kGoOn);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("DELETE " + server->url() + "/no/x: HTTP status 507"));
+}
+
 }  // namespace

@@ -47,6 +47,26 @@ class S3Store final : public Store {
     return options_.public_url.empty() ? bucket_.url_of(key) : options_.public_url + "/" + path_encoded(key);
   }
 
+  Result<void> remove(const Item& item, const std::string& uri, const std::atomic<bool>& stopping) override {
+    const Piece& recording = item.pieces.front();
+    const std::string key = key_of(uri);
+    const bool is_of_template = uri == expected_uri(item);
+    if (!is_of_template && key.find(recording.name) == std::string::npos) {
+      return base::Error{base::Kind::conflict, uri + " is none of this bucket's, as it is configured now"};
+    }
+    for (const Piece& piece : item.pieces) {  // the recording first: what is beside it says less
+      std::string whose = key;
+      if (is_of_template) {
+        whose = options_.key.path(item.about, piece);
+      } else {
+        whose.replace(key.find(recording.name), recording.name.size(), piece.name);
+      }
+      auto answer = bucket_.perform({.method = "DELETE", .key = whose}, stopping);
+      if (!answer) return std::move(answer.error());
+    }
+    return {};
+  }
+
   std::uint64_t portion() const override { return options_.upload.part_size; }
 
   Result<bool> grown(const Growing& growing, const std::atomic<bool>& stopping) override {
@@ -66,6 +86,13 @@ class S3Store final : public Store {
   Naming naming(const About& about, const Piece& piece) const {
     return {options_.key.path(about, piece), headers(about, piece),
             state_path(piece.path.parent_path() / piece.name, bucket_.url_of(""))};
+  }
+
+  // Empty where it is of another place.
+  std::string key_of(const std::string& uri) const {
+    std::string root = options_.public_url.empty() ? bucket_.url_of("") : options_.public_url;
+    if (!root.ends_with('/')) root += '/';
+    return uri.starts_with(root) ? path_decoded(uri.substr(root.size())) : "";
   }
 
   Texts headers(const About& about, const Piece& piece) const {

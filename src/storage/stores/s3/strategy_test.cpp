@@ -200,4 +200,53 @@ TEST_F(S3Test, RefusesSettingsThatCannotBe) {
   EXPECT_EQ(with("secret-key", ""), "access-key: expected an access key together with its secret-key");
 }
 
+TEST_F(S3Test, DeletesARecordingAndWhatBelongsToItAndNothingElse) {
+  json with = settings();
+  with["key"] = "{ext}/{from}/{name}";
+  const auto store = storage::testing::opened(with);
+  const Item one = item("audio");
+  const Item other = disk.item("audio", "20261123T002318Z-c1-other");
+  const auto receipt = store->store(one, kGoOn);
+  ASSERT_TRUE(receipt && store->store(other, kGoOn));
+  const std::string folder = "mp3/sip_alice_example_com/";
+  ASSERT_FALSE(object(folder + one.pieces[0].name).is_null());
+  for (int again = 0; again < 2; ++again) {
+    const auto removed = store->remove(one, receipt->uri, kGoOn);
+    EXPECT_TRUE(removed) << removed.error().text;
+  }
+  EXPECT_TRUE(object(folder + one.pieces[0].name).is_null());
+  EXPECT_TRUE(object("json/sip_alice_example_com/" + one.pieces[1].name).is_null());
+  EXPECT_FALSE(object(folder + other.pieces[0].name).is_null());
+}
+
+TEST_F(S3Test, DeletesByTheUriWhatWasStoredUnderAnotherTemplate) {
+  const Item one = item("audio");
+  json before = settings();
+  before["key"] = "a b/{name}";
+  const auto receipt = storage::testing::opened(before)->store(one, kGoOn);
+  ASSERT_TRUE(receipt);
+  const auto store = storage::testing::opened(settings());
+  ASSERT_TRUE(store->remove(one, receipt->uri, kGoOn));
+  EXPECT_TRUE(object("a b/" + one.pieces[0].name).is_null());
+  EXPECT_TRUE(object("a b/" + one.pieces[1].name).is_null());
+  for (const std::string uri :
+       {server->url() + "/elsewhere/x/" + one.pieces[0].name, server->url() + "/recordings/x"}) {
+    const auto refused = store->remove(one, uri, kGoOn);
+    ASSERT_FALSE(refused) << uri;
+    EXPECT_EQ(refused.error().kind, base::Kind::conflict);
+  }
+}
+
+TEST_F(S3Test, ADeletionThatTheServiceRefusesIsAnError) {
+  const auto store = storage::testing::opened(settings());
+  const Item one = item("audio");
+  const auto receipt = store->store(one, kGoOn);
+  ASSERT_TRUE(receipt);
+  server->misbehave({{{"fault", "expired"}, {"method", "DELETE"}}});
+  const auto refused = store->remove(one, receipt->uri, kGoOn);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("ExpiredToken"));
+  EXPECT_FALSE(object(key(one)).is_null());
+}
+
 }  // namespace
