@@ -31,9 +31,11 @@ class ForgetfulDisk:
             path, *lines = names.read_text().splitlines()
             os.makedirs(path, exist_ok=True)
             for line in lines:
-                inode, name = line.split(" ", 1)
+                inode, mode, name = line.split(" ", 2)
                 blob = self.shadow / "blobs" / inode
-                (Path(path) / name).write_bytes(blob.read_bytes() if blob.exists() else b"")
+                file = Path(path) / name
+                file.write_bytes(blob.read_bytes() if blob.exists() else b"")
+                file.chmod(int(mode))
         shutil.rmtree(self.shadow)
         for name in ("blobs", "names"):
             (self.shadow / name).mkdir(parents=True)
