@@ -11,8 +11,8 @@ namespace {
 // With the depth of the jitter buffer (200 ms), the writers' poll (50), what an encoder keeps to itself (up to 250) and
 // the sync (250, storage/syncer.hpp) still less than a second.
 constexpr std::chrono::milliseconds kDrainInterval{150};
-constexpr std::chrono::milliseconds kCheckpointInterval{250};
-
+// Each third drain. A crash costs nothing that is behind the last one: recovery goes by what is in the file.
+constexpr std::chrono::milliseconds kCheckpointInterval{450};
 constexpr std::chrono::milliseconds kMapInterval{1000};  // a line of the journal costs more than a header
 
 constexpr double kSeconds = 5;  // of audio for which a track has room of its own
@@ -81,26 +81,25 @@ bool Capture::drain(base::Time now, std::span<std::int16_t> buffer) {
   }
   flush();
 
-  if (!checkpoint_due_) checkpoint_due_ = now + kCheckpointInterval;
-  if (part_ && !track_.ended() && now >= *checkpoint_due_) checkpoint(now);
-  if (part_ && !track_.ended()) {
-    if (auto flushed = part_->flush(); !flushed) fail(flushed.error().text);
-  }
+  if (!checkpoint_due_) checkpoint_due_ = map_due_ = now + kCheckpointInterval;
+  if (part_ && !track_.ended()) keep_up(now);
   return track_.ended();
 }
 
-void Capture::checkpoint(base::Time now) {
-  checkpoint_due_ = now + kCheckpointInterval;
-  if (plan_.journal != nullptr) {
+// What is to be known after a crash, and what players go by meanwhile.
+void Capture::keep_up(base::Time now) {
+  if (plan_.journal != nullptr && now >= map_due_) {
+    map_due_ = now + kMapInterval;
     if (const auto start = track_.start(); start && !std::exchange(has_journaled_start_, true)) {
       plan_.journal->started(journal_track_, *start);
     }
-    if (now >= map_due_) {
-      map_due_ = now + kMapInterval;
-      plan_.journal->mapped(journal_track_, map_);
-    }
+    plan_.journal->mapped(journal_track_, map_);
   }
-  if (auto made = part_->checkpoint(); !made) fail(made.error().text);
+  if (now >= *checkpoint_due_) {
+    checkpoint_due_ = now + kCheckpointInterval;
+    if (auto made = part_->checkpoint(); !made) return fail(made.error().text);
+  }
+  if (auto flushed = part_->flush(); !flushed) fail(flushed.error().text);
 }
 
 // Into the map; what has no samples of its own and needs some gets silence, by way of the buffer, which is empty then.

@@ -83,7 +83,7 @@ class Capture {
   void write(std::span<const std::int16_t> interleaved);
   void write_silence(std::uint64_t samples, std::span<std::int16_t> buffer);
   void change_rate(std::uint32_t rate);
-  void checkpoint(base::Time now);
+  void keep_up(base::Time now);
   void fail(const std::string& what);
   void close();
 

@@ -19,6 +19,8 @@ using storage::DeliveryEntry;
 
 constexpr std::chrono::milliseconds kHurried{5000};
 constexpr std::chrono::seconds kEnding{20};
+// For a recording that has failed and whose entry the disk does not take: a store may have it in a moment all the same.
+constexpr std::chrono::milliseconds kDiskFails{2000};
 // What is told after a crash, in the entry's notes.
 constexpr const char* kClient = "client";
 constexpr const char* kReason = "reason";
@@ -48,8 +50,9 @@ fs::path without_part(const fs::path& path) {
   return path.extension() == ".part" ? fs::path(path).replace_extension() : path;
 }
 
-base::Result<storage::Piece> piece_of(const fs::path& path, const std::string& name) {
-  auto digest = storage::digest_of_file(storage::Digest::sha256, path);
+base::Result<storage::Piece> piece_of(const fs::path& path, const std::string& name,
+                                      const std::function<void()>& gets_on) {
+  auto digest = storage::digest_of_file(storage::Digest::sha256, path, 0, UINT64_MAX, gets_on);
   if (!digest) return std::move(digest.error());
   std::error_code error;
   const std::uintmax_t size = fs::file_size(path, error);
@@ -129,7 +132,7 @@ storage::Delivery::Events Dispatcher::events() {
               [this](const std::string& id, const std::string& store, const std::string& error) {
                 messages_.post(Failed{id, store, error});
               },
-          .unwritten = {},
+          .unwritten = [this](const std::string& id, const base::Error&) { messages_.post(Unwritten{id}); },
           .removed = [this](const std::string& id) { messages_.post(Removed{id}); }};
 }
 
@@ -173,6 +176,7 @@ const std::vector<std::string>& Dispatcher::stores_for(const Request& request, c
 void Dispatcher::run() {
   pthread_setname_np(pthread_self(), "dispatcher");
   while (!stopping_ || !waiting_.empty()) {
+    pulse_.rest();
     messages_.wait(patience());
     messages_.drain([this](Message&& message) { obey(std::move(message)); });
     std::vector<std::string> overdue;
@@ -192,6 +196,7 @@ std::chrono::milliseconds Dispatcher::patience() const {
 }
 
 void Dispatcher::obey(Message&& message) {
+  pulse_.beat(base::Clock::now());
   if (auto* ready = std::get_if<Ready>(&message)) return dispatch(*ready);
   if (std::holds_alternative<Hurry>(message) || std::holds_alternative<Stop>(message)) {
     is_hurried_ = true;
@@ -219,6 +224,11 @@ void Dispatcher::obey(Message&& message) {
   } else if (const auto* accepted = std::get_if<Accepted>(&message)) {
     const auto waiting = waiting_.find(accepted->id);
     if (waiting != waiting_.end() && !options_.is_told_when_stored) tell_early(accepted->id);
+  } else if (const auto* unwritten = std::get_if<Unwritten>(&message)) {
+    const auto waiting = waiting_.find(unwritten->id);
+    if (waiting != waiting_.end() && waiting->second.recovered.outcome.reason == EndReason::error) {
+      waiting->second.deadline = std::min(waiting->second.deadline, base::Clock::now() + kDiskFails);
+    }
   } else if (const auto* failed = std::get_if<Failed>(&message)) {
     if (ledger_ != nullptr) ledger_->delivery_failed(failed->id, failed->store, failed->error);
   } else if (const auto* removed = std::get_if<Removed>(&message)) {
@@ -266,7 +276,7 @@ base::Result<DeliveryEntry> Dispatcher::entry_of(const Ready& ready) {
   about = about_of(ready.stem, ready.request, ready.facts.format, ready.facts.tags.began);
   about.duration = duration_of(ready.facts);
   for (const ReadyFile& one : ready.files) {
-    auto piece = piece_of(one.file.path, one.name);
+    auto piece = piece_of(one.file.path, one.name, [this] { pulse_.beat(base::Clock::now()); });
     if (!piece && !entry.item.pieces.empty()) {  // the recording itself does not wait for it
       base::log::error("record", "{}: {} is not delivered: {}", ready.stem, one.name, piece.error().text);
       continue;

@@ -6,7 +6,9 @@
 //                                                                       │                 timeout ─────▶ told
 //                                                   journal and parts go ┘ once the entry is on disk
 //
-// From the entry on a crash changes nothing: the next start delivers, and tells whoever has not been told.
+// From the entry on a crash changes nothing: the next start delivers, and tells whoever has not been told. Where the
+// disk does not take the entry, journal and parts stay, and after a crash the recording is recovered from those; who
+// waits for one that has ended with an error, of that disk most likely, is told soon.
 
 #include <chrono>
 #include <functional>
@@ -20,6 +22,7 @@
 #include "base/inbox.hpp"
 #include "base/thread.hpp"
 #include "record/ledger.hpp"
+#include "record/pulse.hpp"
 #include "record/ready.hpp"
 #include "storage/delivery.hpp"
 #include "storage/routing.hpp"
@@ -58,6 +61,8 @@ class Dispatcher final : public Beginnings {
   void take(Ready ready);
   // Any thread: what recovery has given to this is all that a crash had left, but for `kept` (component ids).
   void recovery_over(std::vector<std::string> kept);
+  // Any thread.
+  bool is_overdue(base::Time now, std::chrono::milliseconds patience) const { return pulse_.is_overdue(now, patience); }
   // Any thread: nobody is to be kept waiting for a store that is away.
   void hurry();
   // Once nothing is given to it any more: waits for what is being stored, a few seconds; the rest is told where it will
@@ -83,13 +88,16 @@ class Dispatcher final : public Beginnings {
   struct Accepted {
     std::string id;
   };
+  struct Unwritten {
+    std::string id;
+  };
   struct Failed {
     std::string id, store, error;
   };
   struct Removed {
     std::string id;
   };
-  using Message = std::variant<Ready, Hurry, Stop, RecoveryOver, Found, Stored, Accepted, Failed, Removed>;
+  using Message = std::variant<Ready, Hurry, Stop, RecoveryOver, Found, Stored, Accepted, Unwritten, Failed, Removed>;
 
   // Who waits for it.
   struct Waiting {
@@ -119,6 +127,7 @@ class Dispatcher final : public Beginnings {
   const Answers answers_;
   base::Inbox<Message> messages_;
   storage::Delivery delivery_;
+  Pulse pulse_;
   base::Thread thread_;
 
   // The thread's own.

@@ -41,10 +41,16 @@ void Finisher::run() {
     if (!jobs.empty()) {
       FinishingJob job = std::move(jobs.front());
       jobs.pop_front();
-      finished_(finish(std::move(job), spool_, [this] { return base::Clock::now() > deadline_.load(); }));
+      pulse_.beat(base::Clock::now());
+      finished_(finish(std::move(job), spool_, [this] {
+        const base::Time now = base::Clock::now();
+        pulse_.beat(now);
+        return now > deadline_.load();
+      }));
     } else if (stopping) {
       return;
     } else {
+      pulse_.rest();
       jobs_.wait(std::chrono::milliseconds(-1));
     }
   }

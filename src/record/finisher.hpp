@@ -10,6 +10,7 @@
 #include "base/inbox.hpp"
 #include "base/thread.hpp"
 #include "record/finishing.hpp"
+#include "record/pulse.hpp"
 
 namespace record {
 
@@ -22,6 +23,8 @@ class Finisher {
   base::Result<void> start();
   // Any thread.
   void add(FinishingJob job);
+  // Any thread.
+  bool is_overdue(base::Time now, std::chrono::milliseconds patience) const { return pulse_.is_overdue(now, patience); }
   // Finishes what was added; what would take longer than `at_most` stays in the spool in parts that play. False where
   // the thread hangs: then all of this has to stay.
   bool stop(std::chrono::milliseconds at_most = std::chrono::seconds(30));
@@ -34,6 +37,7 @@ class Finisher {
   base::Inbox<FinishingJob> jobs_;
   std::atomic<bool> stopping_{false};
   std::atomic<base::Time> deadline_{base::Time::max()};
+  Pulse pulse_;
   base::Thread thread_;
 };
 

@@ -1,7 +1,9 @@
 #include "record/journal.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <sys/file.h>
 #include <system_error>
 #include <unistd.h>
@@ -24,20 +26,33 @@ Json list_of(std::span<const Hint> hints) {
   return list;
 }
 
-Json list_of(std::span<const Span> spans) {
-  Json list = Json::array();
-  for (const Span& span : spans) list.push_back({static_cast<int>(span.kind), span.at, span.length, span.skipped});
-  return list;
+// A map is written once a second for each recording: by hand, a library takes more time than the disk.
+void add(std::string& line, std::uint64_t number) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  line.append(digits.data(), end);
 }
 
-// Those behind the ones that were written already and are the same.
-Json news(std::vector<Span>& written, std::span<const Span> now, const char* keep, const char* name, Json json) {
-  const auto same = std::mismatch(written.begin(), written.end(), now.begin(), now.end()).first - written.begin();
-  json[keep] = same;
-  json[name] = list_of(now.subspan(static_cast<std::size_t>(same)));
-  written.resize(static_cast<std::size_t>(same));
-  written.insert(written.end(), now.begin() + same, now.end());
-  return json;
+void add(std::string& line, std::string_view name, std::uint64_t number) {
+  line.append(name);
+  add(line, number);
+}
+
+std::size_t same_at_the_beginning(std::span<const Span> written, std::span<const Span> now) {
+  return static_cast<std::size_t>(std::ranges::mismatch(written, now).in1 - written.begin());
+}
+
+// Those behind the `same` that were written already.
+void add_news(std::string& line, std::vector<Span>& written, std::span<const Span> now, std::size_t same) {
+  written.resize(same);
+  for (const Span& span : now.subspan(same)) {
+    add(line, written.size() == same ? "[" : ",[", static_cast<std::uint64_t>(span.kind));
+    add(line, ",", span.at);
+    add(line, ",", span.length);
+    add(line, ",", span.skipped);
+    line += ']';
+    written.push_back(span);
+  }
 }
 
 }  // namespace
@@ -136,19 +151,34 @@ void Journal::started(int track, base::Time start) {
 
 void Journal::mapped(int track, const SpanMap& map) {
   Written& written = maps_[static_cast<std::size_t>(track)];
-  const bool are_same = written.rate == map.rate() && std::ranges::equal(written.spans, map.spans()) &&
-                        std::ranges::equal(written.skips, map.skips());
+  const std::size_t spans = same_at_the_beginning(written.spans, map.spans());
+  const std::size_t skips = same_at_the_beginning(written.skips, map.skips());
+  const auto is_all = [](std::size_t same, const auto& first, const auto& second) {
+    return same == first.size() && same == second.size();
+  };
+  const bool are_same = written.rate == map.rate() && is_all(spans, written.spans, map.spans()) &&
+                        is_all(skips, written.skips, map.skips());
   // Where nothing but audio came there is nothing to say, but now and then how far that is known: how long a file is
   // that cannot be read again is known from here only.
   const std::uint64_t interval = is_sealed_ ? map.rate() / 2 : std::uint64_t{2} * map.rate();
   if (are_same && map.samples() < written.samples + interval) return;
   written.rate = map.rate();
   written.samples = map.samples();
-  Json json = {{"what", "map"},      {"track", track},           {"line", ++written.lines},
-               {"rate", map.rate()}, {"samples", map.samples()}, {"complete", map.is_complete()}};
-  json = news(written.spans, map.spans(), "keep", "spans", std::move(json));
-  json = news(written.skips, map.skips(), "keep_skips", "skips", std::move(json));
-  append(text_of(json));
+  std::string json;
+  json.reserve(256);
+  add(json, R"({"what":"map","track":)", static_cast<std::uint64_t>(track));
+  add(json, R"(,"line":)", ++written.lines);
+  add(json, R"(,"rate":)", map.rate());
+  add(json, R"(,"samples":)", map.samples());
+  json += map.is_complete() ? R"(,"complete":true)" : R"(,"complete":false)";
+  add(json, R"(,"keep":)", spans);
+  json += R"(,"spans":[)";
+  add_news(json, written.spans, map.spans(), spans);
+  add(json, R"(],"keep_skips":)", skips);
+  json += R"(,"skips":[)";
+  add_news(json, written.skips, map.skips(), skips);
+  json += "]}";
+  append(json);
 }
 
 void Journal::ended(EndReason reason, const std::string& error, const Stats& stats) {

@@ -78,7 +78,7 @@ base::Result<void> Part::checkpoint() {
 
 FinishedPart Part::close(std::string& error) {
   FinishedPart finished{std::move(spool_file_), audio_, encoder_->samples(), 0};
-  if (says_less_ && said_ > 0) finished.samples = said_;
+  if (says_less_ && said_ > 0 && encoder_->is_bounded_by_header()) finished.samples = said_;
   encoder_.reset();
   if (auto synced = file_.sync(); !synced) {
     base::log::error("record", "{}: {}", finished.file.path.string(), synced.error().text);

@@ -36,7 +36,7 @@ class Part {
 
   // Audio of any rate.
   base::Result<void> write(std::span<const std::int16_t> interleaved, std::uint32_t rate);
-  // Where it fails the file says what it said the time before, and so does close().
+  // Where it fails the file says what it said the time before, and so does close(), if players go by that.
   base::Result<void> checkpoint();
   // What was written is safe from a kill.
   base::Result<void> flush() { return file_.flush(); }

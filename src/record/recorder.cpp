@@ -56,8 +56,10 @@ class Recorder::Impl {
   Dispatcher& dispatcher() { return dispatcher_; }
 
  private:
+  enum class At { writer, finisher, dispatcher };
   struct Entry {
     Writer* writer = nullptr;  // null: none was at work
+    At at = At::writer;        // who has it now
     base::Time since;          // asked for
     Recovered who;             // its client, without outcome
     Opened opened;             // empty once called
@@ -78,10 +80,14 @@ class Recorder::Impl {
 
   void on_opened(RecordingId id, base::Result<Track*> result);
   void on_participant_opened(ParticipantId id, base::Result<Track*> result);
+  void on_given(RecordingId id, At at);
   void on_finished(RecordingId id, const Outcome& outcome);
   std::optional<Entry> take(RecordingId id);
   void refuse(RecordingId id, const base::Error& error);
   void give_up(const Writer* writer);
+  void give_up(At at, std::string_view who);
+  std::vector<RecordingId> those_at(At at, const Writer* writer = nullptr) const;
+  void end_with_error(const std::vector<RecordingId>& lost);
   void refuse_overdue(base::Time now);
 
   const RecorderOptions options_;
@@ -154,11 +160,22 @@ base::Result<void> Recorder::Impl::start() {
                         .over = [this](const std::vector<std::string>& kept) { dispatcher_.recovery_over(kept); }});
   if (auto started = recovery_->start(); !started) return started;
   if (auto started = syncer_.start(); !started) return started;
-  finisher_ = std::make_unique<Finisher>(spool_, [this](Ready ready) { dispatcher_.take(std::move(ready)); });
+  const auto given = [post = post_, alive = std::weak_ptr<Impl*>(alive_)](RecordingId id, At at) {
+    post([alive, id, at] {
+      if (const auto self = alive.lock()) (*self)->on_given(id, at);
+    });
+  };
+  const auto dispatch = [this, given](Ready ready) {
+    given(ready.id, At::dispatcher);
+    dispatcher_.take(std::move(ready));
+  };
+  const auto complete = [this, given](FinishingJob job) {
+    given(job.id, At::finisher);
+    finisher_->add(std::move(job));
+  };
+  finisher_ = std::make_unique<Finisher>(spool_, dispatch);
   if (auto started = finisher_->start(); !started) return started;
-  const Writer::Answers answers{opened, participant_opened, [this](Ready ready) { dispatcher_.take(std::move(ready)); },
-                                [this](FinishingJob job) { finisher_->add(std::move(job)); },
-                                [this] { syncer_.touch(); }};
+  const Writer::Answers answers{opened, participant_opened, dispatch, complete, [this] { syncer_.touch(); }};
   writers_.emplace(
       [this, answers](int number) { return std::make_unique<Writer>(number, spool_, answers, &dispatcher_, &memory_); },
       options_.writer_timeout);
@@ -185,7 +202,7 @@ RecordingId Recorder::Impl::open(Request request, Opened opened, Finished finish
   const base::Time now = base::Clock::now();
   Writer* const writer = running_ ? writers_->choose(now) : nullptr;
   Recovered who{request.call_id, request.component_id, request.client, {}};
-  open_.emplace(id, Entry{writer, now, std::move(who), std::move(opened), std::move(finished)});
+  open_.emplace(id, Entry{writer, At::writer, now, std::move(who), std::move(opened), std::move(finished)});
   if (writer != nullptr) {
     writer->open(id, std::move(request), std::chrono::system_clock::now());
   } else if (running_) {
@@ -261,6 +278,11 @@ void Recorder::Impl::on_opened(RecordingId id, base::Result<Track*> result) {
   if (opened) opened(std::move(result));
 }
 
+void Recorder::Impl::on_given(RecordingId id, At at) {
+  owner_.check();
+  if (const auto found = open_.find(id); found != open_.end()) found->second.at = at;
+}
+
 void Recorder::Impl::on_finished(RecordingId id, const Outcome& outcome) {
   owner_.check();
   if (const auto known = given_up_.find(id); known != given_up_.end()) {
@@ -284,23 +306,44 @@ void Recorder::Impl::watch(base::Time now) {
     give_up(writer);
     writer->ask_to_stop();
   }
+  if (finisher_->is_overdue(now, options_.writer_timeout)) give_up(At::finisher, "what completes recordings");
+  if (dispatcher_.is_overdue(now, options_.writer_timeout)) give_up(At::dispatcher, "what hands recordings over");
   refuse_overdue(now);
 }
 
 // Its recordings end here, whatever becomes of its thread: their taps are told to let go, their clients hear of it.
 void Recorder::Impl::give_up(const Writer* writer) {
   ++stats_.writers_given_up;
-  std::vector<RecordingId> lost;
-  for (const auto& [id, entry] : open_) {
-    if (entry.writer == writer) lost.push_back(id);
-  }
-  std::ranges::sort(lost);
+  const std::vector<RecordingId> lost = those_at(At::writer, writer);
   std::vector<ParticipantId> openings;
   for (const auto& [id, opening] : opening_participants_) {
     if (std::ranges::binary_search(lost, opening.recording)) openings.push_back(id);
   }
   const base::Error error{base::Kind::no_resources, std::string(kDiskHangs)};
   for (const ParticipantId id : openings) on_participant_opened(id, error);
+  end_with_error(lost);
+}
+
+// There is one thread of each only, which stays: when it comes back it goes on.
+void Recorder::Impl::give_up(At at, std::string_view who) {
+  const std::vector<RecordingId> lost = those_at(at);
+  if (lost.empty()) return;
+  base::log::error("record", "{} has got on with nothing for {} s: {} recordings are given up", who,
+                   options_.writer_timeout.count() / 1000, lost.size());
+  end_with_error(lost);
+}
+
+std::vector<RecordingId> Recorder::Impl::those_at(At at, const Writer* writer) const {
+  std::vector<RecordingId> ids;
+  for (const auto& [id, entry] : open_) {
+    if (entry.at == at && (writer == nullptr || entry.writer == writer)) ids.push_back(id);
+  }
+  std::ranges::sort(ids);
+  return ids;
+}
+
+void Recorder::Impl::end_with_error(const std::vector<RecordingId>& lost) {
+  const base::Error error{base::Kind::no_resources, std::string(kDiskHangs)};
   for (const RecordingId id : lost) {
     ++stats_.given_up;
     auto entry = take(id);

@@ -54,7 +54,7 @@ class Recorder {
   struct Stats {
     AudioMemory::Counts memory;
     std::uint64_t writers_given_up = 0;
-    std::uint64_t given_up = 0;  // recordings that ended because their writer hung
+    std::uint64_t given_up = 0;  // recordings that ended because a thread that had them hung
     std::uint64_t refused = 0;   // that did not begin because none was at work
   };
 
@@ -82,9 +82,9 @@ class Recorder {
   // tap, must be opened with.
   base::Result<Settings> check(Settings settings) const;
 
-  // Control thread, once a second: looks whether the writers are at work (record/writers.hpp). The recordings of one
-  // that is given up are finished with an error; what of them is in the spool gets to its place once its thread comes
-  // back, and is `recovered` then, or at the next start.
+  // Control thread, once a second: looks whether the writers are at work (record/writers.hpp), and the threads behind
+  // them. The recordings of one that is given up are finished with an error; what of them is in the spool gets to its
+  // place once its thread comes back, and is `recovered` then, or at the next start.
   void watch(base::Time now);
   Stats stats() const;
 

@@ -56,14 +56,14 @@ void Writer::run() {
   base::Time next_turn = base::Clock::now();
   while (!stopping_) {
     if (recordings_.empty() && unreturned_.empty()) {
-      turn(kIdle);
+      pulse_.rest();
       commands_.wait(kForever);
       next_turn = base::Clock::now();
     } else {
       commands_.wait(
           std::max(std::chrono::ceil<base::milliseconds>(next_turn - base::Clock::now()), base::milliseconds(0)));
     }
-    turn(base::Clock::now());
+    pulse_.beat(base::Clock::now());
     obey();
     if (base::Clock::now() < next_turn) continue;
     const bool caught_up = serve();
@@ -91,7 +91,7 @@ void Writer::obey() {
 }
 
 void Writer::open_now(const Open& command) {
-  turn(base::Clock::now());
+  pulse_.beat(base::Clock::now());
   auto recording = Recording::open(command.request, command.began, spool_, beginnings_, memory_);
   if (!recording) return answers_.opened(command.id, std::move(recording.error()));
   Track* track = &(*recording)->track();
@@ -120,7 +120,7 @@ bool Writer::serve() {
   for (auto& [id, recording] : recordings_) {
     if (!recording->is_due(began)) continue;
     is_written = true;
-    turn(base::Clock::now());
+    pulse_.beat(base::Clock::now());
     if (!recording->drain(began, buffer_)) continue;
     if (std::find(ended_.begin(), ended_.end(), id) == ended_.end()) ended_.push_back(id);
   }
@@ -139,7 +139,7 @@ bool Writer::serve() {
 }
 
 void Writer::finish(RecordingId id, Recording& recording) {
-  turn(base::Clock::now());
+  pulse_.beat(base::Clock::now());
   Recording::Ending ending = recording.finish();
   if (auto* ready = std::get_if<Ready>(&ending)) {
     ready->id = id;

@@ -4,7 +4,6 @@
 //
 //   turn: commands ─▶ drain and encode all tracks ─▶ complete the files of those that ended, for at most 100 ms
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <variant>
@@ -12,6 +11,7 @@
 
 #include "base/inbox.hpp"
 #include "base/thread.hpp"
+#include "record/pulse.hpp"
 #include "record/recorder.hpp"
 #include "record/recording.hpp"
 
@@ -48,11 +48,8 @@ class Writer {
   void stop();
   // After the thread's end: no producer has a track of its.
   bool is_spent() const { return recordings_.empty() && unreturned_.empty(); }
-  // Any thread: it has work, and has done none of it for longer than `patience`.
-  bool is_overdue(base::Time now, base::milliseconds patience) const {
-    const base::Time turn = turn_.load(std::memory_order_relaxed);
-    return turn != kIdle && now - turn > patience;
-  }
+  // Any thread.
+  bool is_overdue(base::Time now, base::milliseconds patience) const { return pulse_.is_overdue(now, patience); }
   std::string name() const { return "writer-" + std::to_string(number_); }
 
  private:
@@ -74,11 +71,8 @@ class Writer {
   using Command = std::variant<Open, OpenParticipant, Discard, Stop>;
   using Recordings = std::map<RecordingId, std::unique_ptr<Recording>>;
 
-  static constexpr base::Time kIdle = base::Time::max();
-
   void run();
   void obey();
-  void turn(base::Time now) { turn_.store(now, std::memory_order_relaxed); }
   void open_now(const Open& command);
   void open_now(const OpenParticipant& command);
   void drop(Recordings::iterator recording);
@@ -92,7 +86,7 @@ class Writer {
   const Answers answers_;
   AudioMemory* const memory_;
   base::Inbox<std::unique_ptr<Command>> commands_;
-  std::atomic<base::Time> turn_{kIdle};  // when it was last at work on anything
+  Pulse pulse_;
   base::Thread thread_;
 
   // The thread's own.

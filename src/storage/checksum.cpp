@@ -44,7 +44,7 @@ std::string digest_of(Digest kind, std::string_view bytes) {
 }
 
 base::Result<std::string> digest_of_file(Digest kind, const std::filesystem::path& path, std::uint64_t offset,
-                                         std::uint64_t length) {
+                                         std::uint64_t length, const std::function<void()>& gets_on) {
   constexpr std::size_t kBlock = 256 * 1024;
   const base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd) return disk_error("open " + path.string(), errno);
@@ -59,6 +59,7 @@ base::Result<std::string> digest_of_file(Digest kind, const std::filesystem::pat
     digesting.add({block.data(), static_cast<std::size_t>(got)});
     offset += static_cast<std::uint64_t>(got);
     length -= static_cast<std::uint64_t>(got);
+    if (gets_on) gets_on();
   }
   return digesting.finish();
 }

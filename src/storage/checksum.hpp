@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -15,9 +16,9 @@ enum class Digest { sha256, md5 };
 
 // The digest itself, in bytes: see hex() and base64().
 std::string digest_of(Digest kind, std::string_view bytes);
-// Of `length` bytes of the file from `offset`, or to its end.
+// Of `length` bytes of the file from `offset`, or to its end. `gets_on` is called now and then.
 base::Result<std::string> digest_of_file(Digest kind, const std::filesystem::path& path, std::uint64_t offset = 0,
-                                         std::uint64_t length = UINT64_MAX);
+                                         std::uint64_t length = UINT64_MAX, const std::function<void()>& gets_on = {});
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
 std::string hex(std::string_view bytes);  // lower case

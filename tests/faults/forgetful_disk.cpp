@@ -3,7 +3,7 @@
 // own.
 //
 //   fsync(file)       its content            blobs/<inode>
-//   fsync(directory)  its names              names/<inode>: the path, then lines "<inode> <name>"
+//   fsync(directory)  its names              names/<inode>: the path, then lines "<inode> <mode> <name>"
 //   syncfs            both of all there is
 //
 // Nothing is really synced, so that tests are quick. Restored by support/forgetful.py.
@@ -85,7 +85,11 @@ void keep_names(const std::string& path, bool and_all_below) {
   while (const dirent* entry = ::readdir(directory)) {
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
-    if (entry->d_type == DT_REG) text += std::to_string(entry->d_ino) + " " + name + "\n";
+    if (entry->d_type == DT_REG) {
+      struct stat file {};
+      if (::fstatat(::dirfd(directory), entry->d_name, &file, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      text += std::to_string(entry->d_ino) + " " + std::to_string(file.st_mode & 0777U) + " " + name + "\n";
+    }
     if (!and_all_below) continue;
     if (entry->d_type == DT_REG) keep_file(path + "/" + name);
     if (entry->d_type == DT_DIR) keep_names(path + "/" + name, true);

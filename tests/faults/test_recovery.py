@@ -1,5 +1,5 @@
 """The server is killed, or loses power, while it records, and is started again: every recording is accounted for, is
-where it belongs, plays, and is at most a second short."""
+where it belongs, plays, and is at most a second short; the catalogue has each of them once."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import time
 import pytest
 
 from support import audio, signals
+from support.books import Books
 from support.forgetful import ForgetfulDisk
 from support.server import LIMIT
 
@@ -67,7 +68,8 @@ def check(found, seconds, source, short=1.0):
 def test_every_recording_is_found_again_however_often_the_server_is_killed(bench):
     """Ten times ($TELEGRAPHONE_KILLS; 200 times where it may take long): three calls speak into recordings of any
     format, the server gets SIGKILL at any moment, and starts again. Each recording is stored once, with reason
-    "interrupted", plays what was said, and lacks a second at most."""
+    "interrupted", plays what was said, and lacks a second at most. Each has one row in the catalogue, which verifies;
+    the spool is empty in the end."""
     chance = random.Random(SEED)
     source = signals.marks(12)
     server = bench.start_server()
@@ -94,6 +96,11 @@ def test_every_recording_is_found_again_however_often_the_server_is_killed(bench
             assert length < 1.0, f"{length:.2f} s of {component} are lost"
             missing.append(length)
     assert len(server.recorded_files()) == len(found)
+    rows = Books(server).check(expected)
+    assert {row["state"] for row in rows.values()} == {"interrupted"}
+    assert {component for component, row in rows.items() if row["delivery"] == "stored"} == set(found)
+    server.stop()
+    Books(server).check_spool_is_empty()
     print(f"{KILLS} kills, seed {SEED}: {len(expected)} recordings, {len(found)} found, "
           f"{max(missing):.2f} s missing at most, {sum(missing) / len(missing):.2f} s on average")
 

@@ -94,6 +94,7 @@ class Server:
         self.config_file = self.folder / "telegraphone.toml"
         self.log_file = self.folder / "stderr.log"
         self.environment = {**os.environ, "XDG_DATA_HOME": str(self.folder / "data"), **(environment or {})}
+        self.data = Path(self.environment["XDG_DATA_HOME"])
         self.process = None
         self.write_config()
         if start:

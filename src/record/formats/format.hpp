@@ -42,6 +42,8 @@ class Encoder {
   virtual base::Result<void> finish() = 0;
   // Samples (a channel) that a player gets out of the file as it stands: after finish() all that were written.
   virtual std::uint64_t samples() const = 0;
+  // Whether a player stops where the header says, and hears nothing of what is behind it.
+  virtual bool is_bounded_by_header() const { return false; }
 };
 
 // What is left of a file that a crash cut off.

@@ -20,6 +20,7 @@ class GsmEncoder final : public Encoder {
   base::Result<void> checkpoint() override;
   base::Result<void> finish() override;
   std::uint64_t samples() const override;
+  bool is_bounded_by_header() const override { return true; }
 
  private:
   struct Destroy {

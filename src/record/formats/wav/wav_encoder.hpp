@@ -17,6 +17,7 @@ class WavEncoder final : public Encoder {
   base::Result<void> checkpoint() override { return file_.rewrite(0, header_.with_data(data_size(), samples())); }
   base::Result<void> finish() override;
   std::uint64_t samples() const override { return data_size() / frame_size_; }
+  bool is_bounded_by_header() const override { return true; }
 
  private:
   std::uint64_t data_size() const;
