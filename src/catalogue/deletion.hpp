@@ -3,6 +3,7 @@
 // retention rules say is due is judged here too. Any thread that owns a Catalogue.
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -29,17 +30,28 @@ using Remove = std::function<base::Result<void>(const Recording&)>;
 // The local file and those beside it; nothing else.
 base::Result<void> remove_local_files(const Recording& recording);
 
+// Whether what is recorded lies with us alone: its file is not only the copy in `spool` of what a store elsewhere has,
+// which we cannot delete there.
+bool is_here(const Recording& recording, const std::filesystem::path& spool);
+// A sentence about one that is not.
+std::string elsewhere(const Recording& recording);
+
 // conflict where a hold or a recording that grows forbids it.
 base::Result<void> delete_recording(Catalogue& catalogue, const std::string& id, const std::string& reason, Instant now,
                                     const Remove& remove);
 
-struct Sweep {
-  std::size_t deleted = 0;
-  std::size_t held = 0;             // due, but under a hold
-  std::vector<std::string> errors;  // what will be tried again at the next sweep
+struct Retention {
+  std::vector<RetentionRule> rules{};
+  Remove remove = remove_local_files;
+  std::filesystem::path spool{};
 };
-// Deletes what is due, and completes deletions that a crash cut short. At most `most` at once, the oldest first.
-base::Result<Sweep> sweep(Catalogue& catalogue, const std::vector<RetentionRule>& rules, Instant now,
-                          const Remove& remove, std::size_t most = 1000);
+struct Sweep {
+  std::vector<std::string> deleted;  // ids
+  std::size_t held = 0;              // due, but under a hold
+  std::vector<std::string> errors;   // what will be tried again at the next sweep
+};
+// Deletes what is due, has been stored and is here, and completes deletions that were begun. At most `most` at once,
+// the oldest first.
+base::Result<Sweep> sweep(Catalogue& catalogue, const Retention& retention, Instant now, std::size_t most = 1000);
 
 }  // namespace catalogue
