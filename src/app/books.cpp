@@ -1,6 +1,6 @@
 #include "app/books.hpp"
 
-#include <algorithm>
+#include <charconv>
 
 #include "record/kind.hpp"
 
@@ -43,13 +43,9 @@ catalogue::Loss loss_of(const record::Stats& stats) {
 std::vector<catalogue::Gap> gaps_of(const record::SpanMap& map) {
   std::vector<catalogue::Gap> gaps;
   const auto ms = [&](std::uint64_t samples) { return milliseconds(samples, map.rate()); };
-  for (const auto& spans : {map.spans(), map.skips()}) {
-    for (const record::Span& span : spans) {
-      if (span.kind == record::Kind::received) continue;
-      gaps.push_back({std::string(name_of(span.kind)), ms(span.at), ms(span.length), ms(span.skipped)});
-    }
+  for (const record::Span& span : map.spans()) {
+    gaps.push_back({std::string(name_of(span.kind)), ms(span.at), ms(span.length), ms(span.skipped)});
   }
-  std::ranges::stable_sort(gaps, {}, &catalogue::Gap::at);
   return gaps;
 }
 
@@ -66,6 +62,11 @@ void add_files(const DeliveryEntry& entry, catalogue::Ended& ended) {
   ended.delivery = catalogue::Delivery::waiting;
 }
 
+std::string note_of(const DeliveryEntry& entry, const char* name) {
+  const auto found = entry.notes.find(name);
+  return found == entry.notes.end() ? std::string() : found->second;
+}
+
 catalogue::Begun begun_of(const DeliveryEntry& entry) {
   const storage::About& about = entry.item.about;
   catalogue::Begun begun;
@@ -77,21 +78,22 @@ catalogue::Begun begun_of(const DeliveryEntry& entry) {
   begun.to = about.to;
   begun.format = about.format;
   begun.opened = instant_of(about.began);
+  begun.channels = note_of(entry, "channels");
+  const std::string rate = note_of(entry, "rate");
+  std::from_chars(rate.data(), rate.data() + rate.size(), begun.sample_rate);
+  begun.is_of_mixer = !note_of(entry, "mixer").empty();
+  begun.is_encrypted = !note_of(entry, "encrypted").empty();
   return begun;
 }
 
 // What an entry knows of how it ended; the map of its gaps is in the sidecar.
 catalogue::Ended ended_of(const DeliveryEntry& entry) {
-  const auto note = [&entry](const char* name) {
-    const auto found = entry.notes.find(name);
-    return found == entry.notes.end() ? std::string() : found->second;
-  };
-  const auto reason = record::parse_reason(note("reason")).value_or(record::EndReason::error);
+  const auto reason = record::parse_reason(note_of(entry, "reason")).value_or(record::EndReason::error);
   catalogue::Ended ended;
   ended.state = state_of(reason);
   ended.ended = instant_of(entry.spooled);
   ended.reason = std::string(name_of(reason));
-  ended.error = note("error");
+  ended.error = note_of(entry, "error");
   ended.duration = entry.item.about.duration;
   ended.has_all_gaps = false;
   add_files(entry, ended);

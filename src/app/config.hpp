@@ -43,6 +43,7 @@ struct Config {
   std::chrono::milliseconds recording_max_duration{std::chrono::hours(24)};  // 0: none
   std::string spool_directory;  // empty: "spool" in the recording directory
   record::DispatchOptions dispatch;
+  std::chrono::milliseconds catalogue_sweep{60 * 60 * 1000};
   std::string catalogue_file;  // empty: "catalogue.sqlite" in the data directory
   std::vector<catalogue::RetentionRule> retention;
   // Roots as they are configured, to which the recordings are added at start; cache empty: "cache" in the data

@@ -27,6 +27,8 @@ void print_line(const std::string& text) { print(text + "\n"); }
 
 void complain(const std::string& text) { std::fprintf(stderr, "telegraphone: %s\n", base::log::escaped(text).c_str()); }
 
+constexpr std::chrono::milliseconds kSigning{2000};  // what a server needs for what has just ended, and much more
+
 catalogue::Instant now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 // How long a file plays by its own account.
@@ -42,6 +44,16 @@ std::optional<std::chrono::milliseconds> playing_time(const std::filesystem::pat
 std::filesystem::path catalogue_file(const Config& config) {
   if (config.catalogue_file.empty()) return data_directory() / "catalogue.sqlite";
   return std::filesystem::absolute(config.catalogue_file);
+}
+
+std::filesystem::path recordings_directory(const Config& config) {
+  if (config.recording_directory.empty()) return std::filesystem::absolute(data_directory() / "recordings");
+  return std::filesystem::absolute(config.recording_directory);
+}
+
+std::filesystem::path spool_directory(const Config& config) {
+  if (config.spool_directory.empty()) return recordings_directory(config) / "spool";
+  return std::filesystem::absolute(config.spool_directory);
 }
 
 RecordingsCommand::RecordingsCommand(CLI::App& cli) {
@@ -116,10 +128,12 @@ Result<void> RecordingsCommand::find_places() {
   }
   if (file.empty()) {
     file = catalogue_file(config);
-    recordings_folder_ = std::filesystem::absolute(config.recording_directory.empty()
-                                                       ? data_directory() / "recordings"
-                                                       : std::filesystem::path(config.recording_directory))
-                             .lexically_normal();
+    recordings_folders_ = {recordings_directory(config)};
+    for (const auto& [name, settings] : config.dispatch.delivery.stores) {
+      const auto& values = settings.values();
+      if (values.value("strategy", "") == "file") recordings_folders_.emplace_back(values.value("directory", ""));
+    }
+    spool_ = spool_directory(config);
   }
   places_ = catalogue::places_of(file);
   return {};
@@ -170,13 +184,17 @@ Result<int> RecordingsCommand::run_found() {
 Result<int> RecordingsCommand::list(const Database& database) {
   const auto filter = this->filter();
   if (!filter) return filter.error();
-  const auto recordings = catalogue::list(database, *filter);
-  if (!recordings) return recordings.error();
-  if (!json_) {
-    print(catalogue::table_of(*recordings));
+  if (json_) {
+    auto printed = catalogue::each(database, *filter, [](catalogue::Recording&& recording) {
+      print_line(catalogue::dump(catalogue::json_of(recording)));
+      return true;
+    });
+    if (!printed) return std::move(printed.error());
     return 0;
   }
-  for (const auto& recording : *recordings) print_line(catalogue::dump(catalogue::json_of(recording)));
+  const auto recordings = catalogue::list(database, *filter);
+  if (!recordings) return recordings.error();
+  print(catalogue::table_of(*recordings));
   return 0;
 }
 
@@ -229,9 +247,13 @@ Result<int> RecordingsCommand::verify(const Database& database) {
   options.measure = playing_time;
   options.filter = *filter;
   options.head = head_;
-  const std::filesystem::path folder = folder_.empty() ? recordings_folder_ : std::filesystem::absolute(folder_);
-  if (std::error_code error; std::filesystem::exists(folder, error))
-    options.folders.push_back(folder.lexically_normal());
+  options.patience = kSigning;
+  if (!folder_.empty()) recordings_folders_ = {std::filesystem::absolute(folder_)};
+  for (const std::filesystem::path& folder : recordings_folders_) {
+    if (std::error_code error; std::filesystem::exists(folder, error)) {
+      options.folders.push_back(folder.lexically_normal());
+    }
+  }
   const auto report = catalogue::verify(database, options);
   if (!report) return report.error();
   print(json_ ? catalogue::dump(catalogue::json_of(*report)) + "\n" : catalogue::text_of(*report));
@@ -277,7 +299,7 @@ Result<int> RecordingsCommand::change() {
   auto signing_key = catalogue::SigningKey::open_or_make(places_.key);
   if (!signing_key) return std::move(signing_key.error());
   const catalogue::Manifest manifest(places_.manifest, std::move(*signing_key));
-  auto lines = catalogue::sign_pending(*catalogue, manifest, now(), true);
+  auto lines = catalogue::sign_pending(*catalogue, manifest, now(), {&deleted_, false});
   if (!lines) return std::move(lines.error());
   return status;
 }
@@ -289,11 +311,23 @@ Result<void> RecordingsCommand::change_one(catalogue::Catalogue& catalogue, cons
   if (retry_->parsed()) return catalogue.ask_retry(id, now());
   if (hold_->parsed()) return catalogue.set_hold(id, why_, now());
   if (release_->parsed()) return catalogue.set_hold(id, std::nullopt, now());
-  if (recording->ended.delivery == catalogue::Delivery::stored) {  // only the server has what its store asks for
-    print_line(id + ": the server deletes it, at its store too: in some seconds, or once it is started");
-    return catalogue.begin_deletion(id, why_, now());
+  return delete_one(catalogue, *recording);
+}
+
+Result<void> RecordingsCommand::delete_one(catalogue::Catalogue& catalogue, const catalogue::Recording& recording) {
+  const std::string& id = recording.begun.id;
+  const catalogue::Ended& ended = recording.ended;
+  const bool is_waiting = ended.delivery == catalogue::Delivery::waiting;
+  const bool is_elsewhere = ended.delivery == catalogue::Delivery::stored && !ended.uri.starts_with("file:");
+  if (is_waiting || is_elsewhere) {  // only the server has what its store asks for
+    if (auto begun = catalogue.begin_deletion(id, why_, now()); !begun) return begun;
+    print_line(id + (is_waiting ? ": the server deletes it once it has been stored"
+                                : ": the server deletes it, at its store too: in some seconds, or once it is started"));
+    return {};
   }
-  return catalogue::delete_recording(catalogue, id, why_, now(), catalogue::remove_local_files);
+  auto deleted = catalogue::delete_recording(catalogue, id, why_, now(), catalogue::remove_local_files);
+  if (deleted) deleted_.insert(id);
+  return deleted;
 }
 
 }  // namespace app

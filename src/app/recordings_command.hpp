@@ -3,6 +3,7 @@
 // Main thread of a process of its own. Exit status: 0 done; 1 it could not be done, or verify found something.
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ class RecordingsCommand {
   base::Result<int> verify(const catalogue::Database& database);
   base::Result<int> export_to(const catalogue::Database& database);
   base::Result<int> change();
+  base::Result<void> delete_one(catalogue::Catalogue& catalogue, const catalogue::Recording& recording);
   base::Result<void> change_one(catalogue::Catalogue& catalogue, const std::string& key);
 
   CLI::App* recordings_ = nullptr;
@@ -57,11 +59,16 @@ class RecordingsCommand {
   std::vector<std::string> keys_;
   std::string why_, folder_, public_key_, head_;
 
+  std::set<std::string> deleted_;
   catalogue::Places places_;
-  std::filesystem::path recordings_folder_;  // empty: not known
+  std::vector<std::filesystem::path> recordings_folders_;  // none: not known
+  std::filesystem::path spool_;                            // likewise
 };
 
 // Where the catalogue is, for a server and for the commands.
 std::filesystem::path catalogue_file(const Config& config);
+// Likewise the recordings, and those that grow.
+std::filesystem::path recordings_directory(const Config& config);
+std::filesystem::path spool_directory(const Config& config);
 
 }  // namespace app

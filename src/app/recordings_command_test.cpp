@@ -144,10 +144,14 @@ TEST_F(RecordingsCommandTest, LeavesToTheServerWhatLiesInAStore) {
   EXPECT_TRUE(has_file("one.mp3"));
   EXPECT_THAT(run({"list"}).out, HasSubstr("deleting"));
   std::string asked;
-  const auto swept = catalogue::sweep(*catalogue, {}, kNoon, [&](const catalogue::Recording& recording) {
-    asked = recording.ended.uri;
-    return catalogue::remove_local_files(recording);
-  });
+  const auto swept = catalogue::sweep(*catalogue,
+                                      {.rules = {},
+                                       .remove =
+                                           [&](const catalogue::Recording& recording) {
+                                             asked = recording.ended.uri;
+                                             return catalogue::remove_local_files(recording);
+                                           }},
+                                      kNoon);
   ASSERT_TRUE(swept);
   EXPECT_EQ(asked, "https://bucket/one.mp3");
   EXPECT_FALSE(has_file("one.mp3"));

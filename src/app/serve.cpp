@@ -108,9 +108,7 @@ void Service::after(base::milliseconds delay, std::function<void()> action) {
 
 record::RecorderOptions Service::recorder_options() {
   record::RecorderOptions options;
-  options.directory = config_.recording_directory.empty() ? data_directory() / "recordings"
-                                                          : std::filesystem::path(config_.recording_directory);
-  options.directory = std::filesystem::absolute(options.directory);
+  options.directory = recordings_directory(config_);
   options.writers = config_.recording_writers;
   options.pause = config_.recording_pause;
   options.encrypt_to = config_.recording_encrypt_to;
@@ -141,6 +139,7 @@ catalogue::KeeperOptions Service::keeper_options() {
   catalogue::KeeperOptions options;
   options.file = catalogue_file(config_);
   options.retention = config_.retention;
+  options.sweep_interval = config_.catalogue_sweep;
   options.remove = [this](const catalogue::Recording& recording) { return removal_.remove(recording); };
   options.retry = [this](const std::string& id) {
     control_jobs_.post([this, id] { recorder_->delivery().retry(id); });

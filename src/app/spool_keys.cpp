@@ -54,6 +54,15 @@ std::vector<Key> spool_keys() {
        "what was recorded, and what became of it; without it catalogue.sqlite in the data directory",
        [](Config& c, const node& n) { return take_path(c.catalogue_file, n); }, "a file name, as a string",
        [](const Config& c) { return string_or_nothing(c.catalogue_file); }},
+      {"catalogue", "sweep", "seconds between two looks at what [[retention]] says is due",
+       [](Config& c, const node& n) {
+         std::chrono::milliseconds taken{};
+         if (!take_seconds(taken, n, kMostSeconds) || taken < std::chrono::seconds(1)) return false;
+         c.catalogue_sweep = taken;
+         return true;
+       },
+       "seconds, 1 to 86400, or a string such as \"10m\"",
+       [](const Config& c) { return seconds_text(c.catalogue_sweep); }},
   };
 }
 

@@ -193,13 +193,15 @@ Result<catalogue::RetentionRule> read_retention_rule(const toml::node& node, con
                           }
                           std::string text;
                           if (name == "reason") {
-                            const bool good = take_string(text, value) && record::parse_reason(text);
+                            const bool good =
+                                take_string(text, value) && (record::parse_reason(text) || text == "discarded");
                             rule.reason = text;
                             return good ? std::string() : "a reason, like \"hangup\"";
                           }
                           if (name == "state") {
                             if (take_string(text, value)) rule.state = catalogue::parse_state(text);
-                            return rule.state ? std::string() : "\"completed\", \"failed\" or \"interrupted\"";
+                            const bool has_ended = rule.state && *rule.state != catalogue::State::recording;
+                            return has_ended ? std::string() : "\"completed\", \"failed\" or \"interrupted\"";
                           }
                           return "unknown";
                         });

@@ -11,7 +11,9 @@ namespace {
 base::Error error_of(sqlite3* handle, const std::string& attempt) {
   const int code = sqlite3_errcode(handle);
   base::Kind kind = base::Kind::internal;
-  if (code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_FULL) kind = base::Kind::no_resources;
+  if (code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_FULL || code == SQLITE_IOERR) {
+    kind = base::Kind::no_resources;
+  }
   if (code == SQLITE_CONSTRAINT) kind = base::Kind::conflict;
   if (code == SQLITE_TOOBIG || code == SQLITE_MISMATCH || code == SQLITE_RANGE) kind = base::Kind::bad_request;
   return {kind, attempt + ": " + sqlite3_errmsg(handle)};

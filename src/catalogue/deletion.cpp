@@ -47,40 +47,43 @@ base::Result<void> remove_local_files(const Recording& recording) {
 
 base::Result<void> delete_recording(Catalogue& catalogue, const std::string& id, const std::string& reason, Instant now,
                                     const Remove& remove) {
-  auto recording = find(catalogue.database(), id);
+  auto recording = get(catalogue.database(), id);
   if (!recording) return std::move(recording.error());
   if (auto begun = catalogue.begin_deletion(recording->begun.id, reason, now); !begun) return begun;
   if (auto removed = remove(*recording); !removed) return removed;
   return catalogue.end_deletion(recording->begun.id, now);
 }
 
-base::Result<Sweep> sweep(Catalogue& catalogue, const std::vector<RetentionRule>& rules, Instant now,
-                          const Remove& remove, std::size_t most) {
-  Filter filter;
-  filter.is_deleted = false;
-  auto recordings = list(catalogue.database(), filter);
-  if (!recordings) return std::move(recordings.error());
-  std::reverse(recordings->begin(), recordings->end());
+base::Result<Sweep> sweep(Catalogue& catalogue, const Retention& retention, Instant now, std::size_t most) {
+  std::optional<std::chrono::hours> shortest;
+  for (const RetentionRule& rule : retention.rules) {
+    if (rule.keep) shortest = std::min(*rule.keep, shortest.value_or(*rule.keep));
+  }
   Sweep result;
-  for (const Recording& recording : *recordings) {
+  std::vector<std::string> chosen;
+  const auto choose = [&](Recording&& recording) {
+    const auto end = due(recording, retention.rules);
+    if (!recording.deleting && (!end || *end > now)) return true;
+    if (recording.ended.delivery == Delivery::waiting) return true;  // never before the store has it
+    if (recording.hold) {
+      ++result.held;
+      return true;
+    }
+    chosen.push_back(std::move(recording.begun.id));
+    return chosen.size() <= most + kMostErrors;
+  };
+  const auto bound = shortest ? std::optional<Instant>(now - *shortest) : std::nullopt;
+  if (auto read = each_not_deleted(catalogue.database(), bound, choose); !read) return std::move(read.error());
+  for (const std::string& id : chosen) {
     if (result.errors.size() >= kMostErrors) break;
-    if (result.deleted >= most) {
+    if (result.deleted.size() >= most) {
       result.is_cut_short = true;
       break;
     }
-    const auto end = due(recording, rules);
-    if (!recording.deleting && (!end || *end > now)) continue;
-    // Never before the store has it, but where somebody asked for it.
-    if (recording.ended.delivery == Delivery::waiting && !recording.deleting) continue;
-    if (recording.hold) {
-      ++result.held;
-      continue;
-    }
-    const std::string& id = recording.begun.id;
-    if (auto deleted = delete_recording(catalogue, id, "retention", now, remove); !deleted) {
+    if (auto deleted = delete_recording(catalogue, id, "retention", now, retention.remove); !deleted) {
       result.errors.push_back(std::move(deleted.error()).in(id).text);
     } else {
-      ++result.deleted;
+      result.deleted.push_back(id);
     }
   }
   return result;

@@ -3,6 +3,7 @@
 // retention rules say is due is judged here too. Any thread that owns a Catalogue.
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -33,14 +34,18 @@ base::Result<void> remove_local_files(const Recording& recording);
 base::Result<void> delete_recording(Catalogue& catalogue, const std::string& id, const std::string& reason, Instant now,
                                     const Remove& remove);
 
-struct Sweep {
-  std::size_t deleted = 0;
-  std::size_t held = 0;             // due, but under a hold
-  std::vector<std::string> errors;  // what will be tried again at the next sweep
-  bool is_cut_short = false;        // there may be more
+struct Retention {
+  std::vector<RetentionRule> rules{};
+  Remove remove = remove_local_files;
 };
-// Deletes what is due, and completes deletions that were begun. At most `most` at once, the oldest first.
-base::Result<Sweep> sweep(Catalogue& catalogue, const std::vector<RetentionRule>& rules, Instant now,
-                          const Remove& remove, std::size_t most = 100);
+struct Sweep {
+  std::vector<std::string> deleted;  // ids
+  std::size_t held = 0;              // due, but under a hold
+  std::vector<std::string> errors;   // what will be tried again at the next sweep
+  bool is_cut_short = false;         // there may be more
+};
+// Deletes what is due and has been stored, and completes deletions that were begun. At most `most` at once, the oldest
+// first.
+base::Result<Sweep> sweep(Catalogue& catalogue, const Retention& retention, Instant now, std::size_t most = 100);
 
 }  // namespace catalogue

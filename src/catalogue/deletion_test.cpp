@@ -25,7 +25,7 @@ class DeletionTest : public ::testing::Test {
   bool has_file(const std::string& id) { return std::filesystem::exists(folder_ / ("recordings/" + id + ".mp3")); }
   bool is_deleted(const std::string& id) { return find(catalogue_.database(), id)->deleted.has_value(); }
   Sweep swept(const std::vector<RetentionRule>& rules, Instant now) {
-    auto result = sweep(catalogue_, rules, now, remove_local_files);
+    auto result = sweep(catalogue_, {rules}, now);
     EXPECT_TRUE(result);
     return *result;
   }
@@ -95,9 +95,9 @@ TEST_F(DeletionTest, ASweepDeletesWhatIsDueAndNothingElse) {
   young.ended += hours(10);
   add("young", young);
   const std::vector<RetentionRule> rules = {{.keep = hours(24)}};
-  EXPECT_EQ(swept(rules, kNoon + hours(23)).deleted, 0U);
+  EXPECT_EQ(swept(rules, kNoon + hours(23)).deleted.size(), 0U);
   const Sweep result = swept(rules, kNoon + hours(25));
-  EXPECT_EQ(result.deleted, 1U);
+  EXPECT_EQ(result.deleted.size(), 1U);
   EXPECT_EQ(result.held, 1U);
   EXPECT_TRUE(is_deleted("old"));
   for (const char* id : {"held", "waiting", "young"}) {
@@ -106,10 +106,42 @@ TEST_F(DeletionTest, ASweepDeletesWhatIsDueAndNothingElse) {
   }
 }
 
+TEST_F(DeletionTest, WhatOnlyAStoreElsewhereHasIsLeftToIt) {
+  Ended remote = ended();
+  remote.delivery = Delivery::stored;
+  remote.uri = "https://bucket/remote.mp3";
+  add("remote", remote);
+  Ended kept = ended_in(folder_, "kept.mp3", "k");
+  kept.delivery = Delivery::stored;
+  kept.uri = "https://bucket/kept.mp3";
+  add("kept", kept);
+  const Retention retention{{{.keep = hours(1)}}, remove_local_files, folder_ / "recordings"};
+  const auto swept = sweep(catalogue_, retention, kNoon + hours(5));
+  ASSERT_TRUE(swept);
+  EXPECT_EQ(swept->deleted.size() + swept->errors.size(), 0U);
+  EXPECT_TRUE(has_file("kept")) << "the spool keeps it as long as it is told to";
+  ASSERT_TRUE(catalogue_.begin_deletion("remote", "asked", kNoon));
+  const auto asked = sweep(catalogue_, retention, kNoon + hours(5));
+  ASSERT_TRUE(asked);
+  ASSERT_EQ(asked->errors.size(), 1U);
+  EXPECT_NE(asked->errors[0].find("https://bucket/remote.mp3"), std::string::npos);
+}
+
+TEST_F(DeletionTest, ASweepTakesTheOldestFirstAndNoMoreThanItMay) {
+  for (const int age : {3, 1, 2}) {
+    Ended end = ended_in(folder_, std::to_string(age) + ".mp3", "x");
+    end.ended = kNoon - hours(age);
+    add(std::to_string(age), end);
+  }
+  const auto swept = sweep(catalogue_, {{{.keep = hours(0)}}}, kNoon, 2);
+  ASSERT_TRUE(swept);
+  EXPECT_EQ(swept->deleted, (std::vector<std::string>{"3", "2"}));
+}
+
 TEST_F(DeletionTest, ADeletionThatACrashCutShortIsCompleted) {
   add_file("one");
   ASSERT_TRUE(catalogue_.begin_deletion("one", "asked", kNoon));
-  EXPECT_EQ(swept({}, kNoon + hours(1)).deleted, 1U);
+  EXPECT_EQ(swept({}, kNoon + hours(1)).deleted.size(), 1U);
   EXPECT_FALSE(has_file("one"));
   const auto recording = find(catalogue_.database(), "one");
   EXPECT_EQ(recording->delete_reason, "asked");
@@ -120,12 +152,12 @@ TEST_F(DeletionTest, WhatCannotBeRemovedIsTriedAgain) {
   add_file("one");
   const std::vector<RetentionRule> rules = {{.keep = hours(1)}};
   const auto failing = [](const Recording&) { return base::Result<void>(base::Error{base::Kind::internal, "EIO"}); };
-  const auto first = sweep(catalogue_, rules, kNoon + hours(5), failing);
+  const auto first = sweep(catalogue_, {rules, failing}, kNoon + hours(5));
   ASSERT_TRUE(first);
   ASSERT_EQ(first->errors.size(), 1U);
   EXPECT_NE(first->errors[0].find("EIO"), std::string::npos);
   EXPECT_FALSE(is_deleted("one"));
-  EXPECT_EQ(swept(rules, kNoon + hours(6)).deleted, 1U);
+  EXPECT_EQ(swept(rules, kNoon + hours(6)).deleted.size(), 1U);
 }
 
 }  // namespace

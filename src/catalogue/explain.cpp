@@ -25,6 +25,7 @@ std::string ending(const Ended& ended) {
       {"max-duration", "because it was as long as it was allowed to be (max-duration)"},
       {"initial-timeout", "because nobody spoke at the beginning (initial-timeout)"},
       {"final-timeout", "because there was silence after speech (final-timeout)"},
+      {"discarded", "before anything was recorded: its call had ended"},
       {"error", "because of an error"},
       {"interrupted", "because the server ended before it did"}};
   const auto found = kWords.find(ended.reason);
@@ -62,8 +63,9 @@ class Explanation {
     if (recording_.deleted) {
       say("It was deleted on {} ({}).", base::utc_text(*recording_.deleted), recording_.delete_reason);
     } else if (recording_.deleting) {
-      say("Its deletion began on {} ({}) and was not completed; the next sweep of the server does.",
-          base::utc_text(*recording_.deleting), recording_.delete_reason);
+      say("Its deletion was asked for on {} ({}); the server completes it at its next sweep{}.",
+          base::utc_text(*recording_.deleting), recording_.delete_reason,
+          ended_.delivery == Delivery::waiting ? ", once it has been stored" : "");
     } else if (ended_.sha256.empty() && ended_.uri.empty()) {
       say("There is no file: nothing was recorded.");
     } else if (ended_.file.empty()) {

@@ -55,7 +55,7 @@ base::Result<Exported> export_recordings(const Database& database, std::vector<R
       continue;
     }
     add(recording.ended.file, recording.ended.sha256);
-    for (const File& file : recording.ended.beside) add(file.path, file.sha256);
+    for (const File& file : recording.ended.beside) add(path_of(file, recording), file.sha256);
   }
   for (const fs::path& proof : {manifest, public_key}) {
     if (fs::exists(proof, error)) fs::copy_file(proof, folder / proof.filename(), error);

@@ -71,16 +71,26 @@ base::Result<void> Keeper::open() {
   auto key = SigningKey::open_or_make(places.key);
   if (!key) return std::move(key.error());
   manifest_ = std::make_unique<Manifest>(places.manifest, std::move(*key));
+  std::error_code unknown;
+  const bool is_new = !std::filesystem::exists(places.catalogue, unknown);
   auto catalogue = Catalogue::open(places.catalogue, options_.busy);
   if (!catalogue) return std::move(catalogue.error());
   catalogue_ = std::move(*catalogue);
+  if (const auto size = std::filesystem::file_size(places.manifest, unknown); is_new && !unknown && size > 0) {
+    base::log::error("catalogue", "{} is new, and there is a manifest beside it: the catalogue before it was removed",
+                     places.catalogue.string());
+  }
   return {};
 }
 
 base::Result<void> Keeper::start() {
   if (!wake_) return base::Error{base::Kind::no_resources, "start the catalogue's thread: no descriptor"};
-  if (auto opened = open(); !opened) return opened;
-  sign(options_.now());
+  if (auto opened = open(); !opened) {
+    if (opened.error().kind != base::Kind::no_resources) return opened;
+    base::log::error("catalogue", "{}; it is tried again, and what is recorded meanwhile waits in memory",
+                     opened.error().text);
+  }
+  if (catalogue_) sign(options_.now());
   try {
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error& error) {
@@ -120,8 +130,8 @@ void Keeper::run() {
   pthread_setname_np(pthread_self(), "catalogue");
   while (!stopping_) {
     const bool is_sweeping = next_sweep_ && *next_sweep_ <= options_.now() + kRetry;
-    const bool is_behind = !waiting_.empty() || is_unsigned_ || is_sweeping;
-    const auto sweep = std::chrono::duration_cast<std::chrono::milliseconds>(options_.sweep_interval);
+    const bool is_behind = !catalogue_ || !waiting_.empty() || !unsigned_.empty() || has_rest_ || is_sweeping;
+    const std::chrono::milliseconds sweep = options_.sweep_interval;
     wait(is_behind ? kRetry : options_.retry ? std::min(kLookForRetries, sweep) : sweep);
     turn(options_.now());
   }
@@ -137,6 +147,7 @@ void Keeper::wait(std::chrono::milliseconds at_most) {
 
 void Keeper::turn(Instant now) {
   mailbox_.drain([this](Change&& change) { waiting_.push_back(std::move(change)); });
+  if (!is_open()) return;
   while (!waiting_.empty()) {
     if (!write_waiting()) break;
   }
@@ -144,6 +155,18 @@ void Keeper::turn(Instant now) {
   look_for_deletions(now);
   sweep_if_due(now);
   pass_on_retries();
+}
+
+// A start that could not open it goes on without.
+bool Keeper::is_open() {
+  if (catalogue_) return true;
+  const auto opened = open();
+  if (opened) {
+    base::log::info("catalogue", "opened; {} changes have waited", waiting_.size());
+    return true;
+  }
+  if (failures_++ % 60 == 0) base::log::error("catalogue", "{} changes wait: {}", waiting_.size(), opened.error().text);
+  return false;
 }
 
 void Keeper::pass_on_retries() {
@@ -190,8 +213,8 @@ base::Result<void> Keeper::apply(const Change& change) {
       Overloaded{[&](const Begun& begun) { return catalogue_->begin(begun); },
                  [&](const LateBegun& late) { return once_is_enough(catalogue_->begin(late.begun)); },
                  [&](const End& end) {
-                   is_unsigned_ = true;
                    auto ended = catalogue_->end(end.id, end.ended);
+                   if (ended) unsigned_.insert(end.id);
                    return end.is_late ? once_is_enough(std::move(ended)) : std::move(ended);
                  },
                  [&](const Orphans& orphans) { return end_orphans(orphans); },
@@ -211,23 +234,35 @@ base::Result<void> Keeper::end_orphans(const Orphans& orphans) {
   for (const Recording& row : *rows) {
     Ended ended{.state = State::interrupted, .ended = options_.now(), .reason = "interrupted", .error = orphans.error};
     ended.has_all_gaps = false;
-    is_unsigned_ = true;
     if (auto done = catalogue_->end(row.begun.id, ended); !done) return done;
+    unsigned_.insert(row.begun.id);
   }
   return {};
 }
 
 void Keeper::sign(Instant now) {
-  if (!is_unsigned_) return;
-  const auto lines = sign_pending(*catalogue_, *manifest_, now, look_back_);
+  const auto lines = sign_pending(*catalogue_, *manifest_, now, {&unsigned_, look_back_});
   if (!lines) {
     if (failures_++ % 60 == 0) base::log::error("catalogue", "sign: {}", lines.error().text);
     look_back_ = true;
     return;
   }
   signed_lines_ += *lines;
-  is_unsigned_ = false;
-  look_back_ = false;
+  unsigned_.clear();
+  look_back_ = has_rest_ && !sign_rest(now);
+}
+
+// What a process before this one ended and could not sign any more.
+bool Keeper::sign_rest(Instant now) {
+  const auto lines = sign_pending(*catalogue_, *manifest_, now, {nullptr, true});
+  if (!lines) {
+    if (failures_++ % 60 == 0) base::log::error("catalogue", "sign: {}", lines.error().text);
+    return false;
+  }
+  if (*lines > 0) base::log::info("catalogue", "{} lines of the process before this one signed", *lines);
+  signed_lines_ += *lines;
+  has_rest_ = false;
+  return true;
 }
 
 // What somebody has asked for by `recordings delete` since the last sweep does not wait for the next one.
@@ -247,7 +282,7 @@ void Keeper::sweep_if_due(Instant now) {
   if (next_sweep_ && now < *next_sweep_) return;
   next_sweep_ = now + options_.sweep_interval;
   last_sweep_ = now;
-  const auto swept = sweep(*catalogue_, options_.retention, now, options_.remove);
+  const auto swept = sweep(*catalogue_, {options_.retention, options_.remove}, now);
   if (!swept) return base::log::error("catalogue", "retention: {}", swept.error().text);
   const std::size_t told = swept->is_cut_short ? 0 : std::min(swept->errors.size(), kMostErrors);
   for (std::size_t i = 0; i < told; ++i) {
@@ -257,10 +292,10 @@ void Keeper::sweep_if_due(Instant now) {
     base::log::error("catalogue", "retention: {} more could not be deleted either", swept->errors.size() - told);
   }
   if (swept->is_cut_short) next_sweep_ = now + kRetry;
-  if (swept->deleted == 0) return;
-  deleted_ += swept->deleted;
-  base::log::info("catalogue", "retention: {} recordings deleted, {} held", swept->deleted, swept->held);
-  is_unsigned_ = true;
+  if (swept->deleted.empty()) return;
+  deleted_ += swept->deleted.size();
+  base::log::info("catalogue", "retention: {} recordings deleted, {} held", swept->deleted.size(), swept->held);
+  unsigned_.insert(swept->deleted.begin(), swept->deleted.end());
   sign(now);
 }
 

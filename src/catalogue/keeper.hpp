@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <variant>
@@ -25,11 +26,11 @@
 namespace catalogue {
 
 struct KeeperOptions {
-  std::filesystem::path file{};                  // of the catalogue; manifest and key lie beside it, see places_of()
-  std::vector<RetentionRule> retention{};        // none: nothing is deleted
-  std::chrono::seconds sweep_interval{60 * 60};  // how often retention is looked at
-  Remove remove = remove_local_files;            // called on the thread, which may wait in it
-  std::chrono::milliseconds busy{500};           // so long another process is waited for before it is tried again
+  std::filesystem::path file{};            // of the catalogue; manifest and key lie beside it, see places_of()
+  std::vector<RetentionRule> retention{};  // none: nothing is deleted
+  std::chrono::milliseconds sweep_interval{60 * 60 * 1000};  // how often retention is looked at
+  Remove remove = remove_local_files;                        // called on the thread, which may wait in it
+  std::chrono::milliseconds busy{500};  // so long another process is waited for before it is tried again
   // Somebody has asked by `recordings retry`: tell whoever delivers. Looked at every few seconds.
   std::function<void(const std::string& id)> retry = {};
   std::function<Instant()> now = [] {
@@ -88,7 +89,8 @@ class Keeper {
   explicit Keeper(KeeperOptions options);
   ~Keeper();  // stop()
 
-  // Opens the catalogue, makes the key at the first start, signs what a crash left unsigned. Blocks.
+  // Opens the catalogue, makes the key at the first start, signs what a crash left unsigned. Blocks. A catalogue that
+  // is locked, or a disk that is full or fails, is no error: it is tried again every second, and what is posted waits.
   base::Result<void> start();
   // Any thread; never waits.
   void post(Change change);
@@ -107,6 +109,8 @@ class Keeper {
   bool write_waiting();
   base::Result<void> apply(const Change& change);
   base::Result<void> end_orphans(const Orphans& orphans);
+  bool is_open();
+  bool sign_rest(Instant now);
   void sign(Instant now);
   void sweep_if_due(Instant now);
   void look_for_deletions(Instant now);
@@ -122,7 +126,8 @@ class Keeper {
   std::optional<Catalogue> catalogue_;
   std::unique_ptr<Manifest> manifest_;
   std::deque<Change> waiting_;
-  bool is_unsigned_ = true;  // there may be something to sign
+  std::set<std::string> unsigned_;  // what this process ended or deleted, and has not signed yet
+  bool has_rest_ = true;            // of a process before it something may be unsigned
   bool look_back_ = true;
   std::optional<Instant> next_sweep_;
   Instant last_sweep_{};

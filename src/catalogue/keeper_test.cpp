@@ -90,6 +90,54 @@ TEST(Keeper, SignsAfterACrashWhatHadEndedBeforeAndNothingTwice) {
   EXPECT_EQ(folder.read("catalogue.manifest"), before);
 }
 
+TEST(Keeper, DoesNotSignWhatItHasNotEndedItself) {
+  const Folder folder;
+  const auto keeper = keeper_in(folder);
+  keeper->turn(kNoon);
+  {
+    auto other = Catalogue::open(folder / "catalogue.sqlite");
+    ASSERT_TRUE(other);
+    ASSERT_TRUE(other->begin(begun("made up")));
+    ASSERT_TRUE(other->end("made up", ended()));
+  }
+  keeper->post(begun("one"));
+  keeper->post(Keeper::End{"one", ended("stop")});
+  keeper->turn(kNoon);
+  EXPECT_EQ(recording_in(folder, "one").manifest, 1);
+  EXPECT_FALSE(recording_in(folder, "made up").manifest);
+  EXPECT_EQ(folder.read("catalogue.manifest").find("late"), std::string::npos);
+
+  // With the next start it cannot be told from what a crash left; its line says that it is late.
+  keeper_in(folder)->turn(kNoon);
+  EXPECT_EQ(recording_in(folder, "made up").manifest, 2);
+  EXPECT_NE(folder.read("catalogue.manifest").find("\"late\":true"), std::string::npos);
+}
+
+TEST(Keeper, StartsBesideACatalogueThatIsLockedAndWritesLater) {
+  const Folder folder;
+  keeper_in(folder);
+  auto other = Database::open(folder / "catalogue.sqlite", Database::Access::write);
+  ASSERT_TRUE(other);
+  ASSERT_TRUE(other->run("BEGIN IMMEDIATE"));
+  Keeper keeper(
+      {.file = folder / "catalogue.sqlite", .busy = std::chrono::milliseconds(1), .now = [] { return kNoon; }});
+  ASSERT_TRUE(keeper.start());
+  keeper.post(begun("one"));
+  ASSERT_TRUE(other->run("ROLLBACK"));
+  keeper.stop();
+  EXPECT_EQ(keeper.stats().written, 1U);
+  EXPECT_EQ(recording_in(folder, "one").begun.id, "one");
+}
+
+TEST(Keeper, DoesNotStartWithWhatIsNoCatalogue) {
+  const Folder folder;
+  folder.write("catalogue.sqlite", std::string(8192, 'x'));
+  Keeper keeper({.file = folder / "catalogue.sqlite"});
+  const auto started = keeper.start();
+  ASSERT_FALSE(started);
+  EXPECT_NE(started.error().text.find("not a database"), std::string::npos) << started.error().text;
+}
+
 TEST(Keeper, SweepsAtItsIntervalAndSignsTheDeletion) {
   const Folder folder;
   const auto keeper =

@@ -44,6 +44,7 @@ std::string line_of(const Entry& entry, std::int64_t number, const std::string& 
                 {"facts", entry.facts},
                 {"prev", previous}};
   if (entry.kind == Entry::Kind::deletion) value["reason"] = entry.reason;
+  if (entry.is_late) value["late"] = true;
   std::string text = dump(value);
   const auto signature = key.sign(std::string(kSigned) + text);
   return text + " " + hex(signature);
@@ -143,10 +144,15 @@ std::string facts_digest(const Recording& recording) {
 }
 
 Entry entry_of_end(const Recording& recording, Instant now) {
-  return {Entry::Kind::recording,  now,
-          recording.begun.id,      recording.ended.sha256,
-          recording.ended.size,    recording.ended.duration.count(),
-          facts_digest(recording), {}};
+  return {Entry::Kind::recording,
+          now,
+          recording.begun.id,
+          recording.ended.sha256,
+          recording.ended.size,
+          recording.ended.duration.count(),
+          facts_digest(recording),
+          {},
+          false};
 }
 
 Entry entry_of_deletion(const Recording& recording, Instant now) {
@@ -207,7 +213,8 @@ std::optional<Link> parse_line(std::string_view line, const PublicKey& key) {
                   .size = static_cast<std::uint64_t>(whole_number(value, "size")),
                   .duration = whole_number(value, "duration"),
                   .facts = value.at("facts").get<std::string>(),
-                  .reason = value.value("reason", std::string())};
+                  .reason = value.value("reason", std::string()),
+                  .is_late = value.value("late", false)};
     return link;
   } catch (const json::exception&) {
     return std::nullopt;

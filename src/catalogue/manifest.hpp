@@ -33,6 +33,7 @@ struct Entry {
   std::int64_t duration = 0;  // ms
   std::string facts{};        // facts_digest()
   std::string reason{};       // of a deletion
+  bool is_late = false;       // signed by a later process than that which ended it
 };
 
 // SHA-256 of all that a recording was when it ended and may not change any more: parties, times, figures, gaps, the

@@ -132,6 +132,10 @@ std::string text_of(const VerifyReport& report) {
     text += fmt::format("{:<8} {}{}\n", name_of(finding.kind), finding.id.empty() ? "" : shown(finding.id) + ": ",
                         shown(finding.text));
   }
+  if (!report.late.empty()) {
+    text += fmt::format("{} lines were signed at a later start, after a crash or for what somebody put in: {}{}\n",
+                        report.late.size(), shown(report.late.front()), report.late.size() > 1 ? " …" : "");
+  }
   text += fmt::format("{} recordings, {} files right, {} only in a store, {} deleted; manifest of {} lines, head {}\n",
                       report.recordings, report.files, report.remote, report.deleted, report.manifest.lines,
                       report.manifest.head);
@@ -203,6 +207,7 @@ nlohmann::ordered_json json_of(const VerifyReport& report) {
           {"deleted", report.deleted},
           {"manifest_lines", report.manifest.lines},
           {"head", report.manifest.head},
+          {"signed_late", report.late},
           {"findings", findings}};
 }
 

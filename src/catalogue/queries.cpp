@@ -66,14 +66,22 @@ Recording recording_of(const Statement& row) {
   return recording;
 }
 
-base::Result<std::vector<Recording>> recordings_of(Statement& query) {
-  std::vector<Recording> recordings;
+base::Result<void> take_each(Statement& query, const Take& take) {
   while (true) {
     auto row = query.step();
     if (!row) return std::move(row.error());
-    if (!*row) return recordings;
-    recordings.push_back(recording_of(query));
+    if (!*row || !take(recording_of(query))) return {};
   }
+}
+
+base::Result<std::vector<Recording>> recordings_of(Statement& query) {
+  std::vector<Recording> recordings;
+  auto read = take_each(query, [&recordings](Recording&& recording) {
+    recordings.push_back(std::move(recording));
+    return true;
+  });
+  if (!read) return std::move(read.error());
+  return recordings;
 }
 
 base::Result<std::vector<Recording>> recordings_where(const Database& database, const std::string& condition) {
@@ -165,27 +173,58 @@ base::Result<void> add_details(const Database& database, Recording& recording) {
                   });
 }
 
-base::Result<std::vector<Recording>> list(const Database& database, const Filter& filter) {
+base::Result<void> each(const Database& database, const Filter& filter, const Take& take) {
   const Where conditions = where(filter);
   auto query = database.prepare(kColumns + conditions.text);
   if (!query) return std::move(query.error());
-  for (const auto& value : conditions.values) std::visit([&](const auto& each) { query->bind(each); }, value);
-  return recordings_of(*query);
+  for (const auto& value : conditions.values) std::visit([&](const auto& one) { query->bind(one); }, value);
+  return take_each(*query, take);
+}
+
+base::Result<void> each_not_deleted(const Database& database, std::optional<Instant> latest, const Take& take) {
+  auto query =
+      database.prepare(kColumns + "WHERE deleted IS NULL AND state <> 'recording' AND ended <= ?1 UNION ALL " +
+                       kColumns + "WHERE deleted IS NULL AND deleting IS NOT NULL AND ended > ?1 ORDER BY ended");
+  if (!query) return std::move(query.error());
+  query->bind(latest ? milliseconds_of(*latest) : std::int64_t{-1});
+  return take_each(*query, take);
+}
+
+base::Result<std::vector<Recording>> list(const Database& database, const Filter& filter) {
+  std::vector<Recording> recordings;
+  auto read = each(database, filter, [&recordings](Recording&& recording) {
+    recordings.push_back(std::move(recording));
+    return true;
+  });
+  if (!read) return std::move(read.error());
+  return recordings;
+}
+
+base::Result<Recording> get(const Database& database, const std::string& id) {
+  auto query = database.prepare(kColumns + "WHERE id = ?");
+  if (!query) return std::move(query.error());
+  query->bind(id);
+  auto found = recordings_of(*query);
+  if (!found) return std::move(found.error());
+  if (found->empty()) return base::Error{base::Kind::not_found, "no recording is called '" + id + "'"};
+  if (auto added = add_details(database, found->front()); !added) return std::move(added.error());
+  return std::move(found->front());
 }
 
 base::Result<Recording> find(const Database& database, const std::string& key) {
+  if (auto found = get(database, key); found || found.error().kind != base::Kind::not_found) return found;
   // The file's name is the last part of its path.
   auto query = database.prepare(kColumns +
-                                "WHERE id = ?1 OR component = ?1 OR (uri = ?1 AND uri <> '') OR file = ?1 OR "
+                                "WHERE component = ?1 OR (uri = ?1 AND uri <> '') OR file = ?1 OR "
                                 "(length(file) > length(?1) AND substr(file, -length(?1) - 1) = '/' || ?1) "
-                                "ORDER BY id = ?1 DESC LIMIT 2");
+                                "LIMIT 2");
   if (!query) return std::move(query.error());
   query->bind(key);
   auto found = recordings_of(*query);
   if (!found) return std::move(found.error());
   if (found->empty()) return base::Error{base::Kind::not_found, "no recording is called '" + key + "'"};
   Recording& one = found->front();
-  if (found->size() > 1 && one.begun.id != key) {
+  if (found->size() > 1) {
     return base::bad_request("several recordings are called '" + key + "': give the whole id");
   }
   if (auto added = add_details(database, one); !added) return std::move(added.error());

@@ -1,6 +1,7 @@
 #pragma once
 // Reads the catalogue; by any connection, beside a server that writes and without one.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,14 @@ base::Result<Database> open_for_reading(const std::filesystem::path& file);
 
 // Without their details: those are what add_details() reads, gaps and the files beside it.
 base::Result<std::vector<Recording>> list(const Database& database, const Filter& filter);
+// Each of them instead of all at once, until `take` is false. Nothing may be written meanwhile.
+using Take = std::function<bool(Recording&&)>;
+base::Result<void> each(const Database& database, const Filter& filter, const Take& take);
+// Those that ended at `latest` or before and those whose deletion has begun, of all that are not deleted; the oldest
+// end first.
+base::Result<void> each_not_deleted(const Database& database, std::optional<Instant> latest, const Take& take);
+// By its id, with its details.
+base::Result<Recording> get(const Database& database, const std::string& id);
 // By its id, the id of its component, its file's name or its uri; with its details. not_found, or bad_request where
 // several fit.
 base::Result<Recording> find(const Database& database, const std::string& key);

@@ -44,6 +44,9 @@ CREATE TABLE recordings (
 ) STRICT;
 CREATE INDEX recordings_opened ON recordings (opened);
 CREATE INDEX recordings_call ON recordings (call);
+CREATE INDEX recordings_ended ON recordings (ended) WHERE deleted IS NULL AND state <> 'recording';
+CREATE INDEX recordings_deleting ON recordings (id) WHERE deleted IS NULL AND deleting IS NOT NULL;
+CREATE INDEX recordings_deletion_unsigned ON recordings (id) WHERE deleted IS NOT NULL AND deletion_manifest IS NULL;
 CREATE INDEX recordings_unsigned ON recordings (id) WHERE state <> 'recording' AND manifest IS NULL;
 CREATE INDEX recordings_growing ON recordings (id) WHERE state = 'recording';
 CREATE INDEX recordings_waiting ON recordings (id) WHERE delivery = 'waiting';

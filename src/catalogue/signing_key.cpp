@@ -15,7 +15,10 @@ namespace catalogue {
 namespace {
 
 base::Error file_error(const std::filesystem::path& file, int error) {
-  return {error == ENOENT ? base::Kind::not_found : base::Kind::internal,
+  const bool is_full = error == ENOSPC || error == EDQUOT;
+  return {error == ENOENT ? base::Kind::not_found
+          : is_full       ? base::Kind::no_resources
+                          : base::Kind::internal,
           "key " + file.string() + ": " + std::generic_category().message(error)};
 }
 
@@ -103,6 +106,8 @@ base::Result<SigningKey> SigningKey::open_or_make(const std::filesystem::path& f
   SigningKey key(seed);
   sodium_memzero(seed.data(), seed.size());
   sodium_memzero(text->data(), text->size());
+  std::error_code unknown;
+  if (std::filesystem::exists(file.string() + ".pub", unknown)) return key;  // a full disk is no reason not to sign
   const int error = write_new(file.string() + ".pub", key.public_key_.text() + "\n", 0644);
   if (error != 0 && error != EEXIST) return file_error(file.string() + ".pub", error);
   return key;

@@ -1,6 +1,7 @@
 #pragma once
 // Proves recordings: each file against its checksum, size and length, each fact against the signed manifest, the
-// manifest against itself, the folder against all of them. Reads only. Any thread that may block on the disk.
+// manifest against itself, the folder against all of them. Reads only, beside a server that goes on recording; of each
+// recording it remembers some 60 bytes. Any thread that may block on the disk.
 
 #include <chrono>
 #include <filesystem>
@@ -37,6 +38,7 @@ struct VerifyOptions {
   std::function<std::optional<std::chrono::milliseconds>(const std::filesystem::path&)> measure;
   std::chrono::milliseconds tolerance{100};  // encoders add and take a little
   Filter filter;                             // whose files are looked at; the chain is always gone through
+  std::chrono::milliseconds patience{0};     // so long a server may take to sign what has just ended
   std::string head;                          // a head() kept elsewhere that has to be in the chain; empty: none
 };
 
@@ -46,6 +48,9 @@ struct VerifyReport {
   std::size_t remote = 0;      // of which only the store has a copy: not looked at
   std::size_t deleted = 0;
   ManifestReport manifest;
+  // Signed not when they ended, but at a later start: after a crash, or because somebody put them in while no server
+  // ran.
+  std::vector<std::string> late;
   std::vector<Finding> findings;
 };
 

@@ -142,6 +142,20 @@ TEST_F(VerifyTest, FindsARecordingThatWasPutIntoTheCatalogue) {
   EXPECT_THAT(findings(), ElementsAre(HasSubstr("put-in 5: ")));
 }
 
+TEST_F(VerifyTest, SaysWhatWasSignedAtALaterStart) {
+  EXPECT_THAT(verified().late, ElementsAre("3")) << "its deletion, which a keeper signed that had not made it";
+}
+
+TEST_F(VerifyTest, KnowsWhatIsBeingStoredAtTheMoment) {
+  auto catalogue = Catalogue::open(folder_ / "catalogue.sqlite");
+  ASSERT_TRUE(catalogue->begin(begun("5")));
+  folder_.write("recordings/5.mp3", "its store has it already");
+  folder_.write("recordings/.5.json.part", "and is being given this");
+  EXPECT_THAT(findings(), IsEmpty());
+  folder_.write("recordings/6.mp3", "made up");
+  EXPECT_THAT(findings(), ElementsAre(HasSubstr("6.mp3 is of no recording")));
+}
+
 TEST_F(VerifyTest, FindsADeletionThatWasDenied) {
   tamper("UPDATE recordings SET deleted = NULL, deleting = NULL WHERE id = '3'");
   EXPECT_THAT(findings(), ElementsAre(HasSubstr("changed 3: its deletion is in the manifest")));
@@ -175,7 +189,7 @@ TEST_F(VerifyTest, FindsLinesThatWerePutInOrSwapped) {
   auto all = lines();
   all.insert(all.begin() + 1, all[0]);
   write(all);
-  EXPECT_THAT(findings(), ElementsAre(HasSubstr("twice"), HasSubstr("line 2 of the manifest is not in its place")));
+  EXPECT_THAT(findings(), ElementsAre(HasSubstr("line 2 of the manifest is not in its place"), HasSubstr("twice")));
   all = lines();
   all.erase(all.begin() + 1);
   all[1] = "{\"n\":2} made up";

@@ -60,6 +60,7 @@ base::Result<void> DiskCache::make() const {
   if (auto made = storage::make_directories(directory_); !made) return made;
   ::chmod(directory_.c_str(), 0700);
   if (auto proof = draft(); !proof) return std::move(proof.error());
+  trim();
   return {};
 }
 

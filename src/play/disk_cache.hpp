@@ -48,7 +48,7 @@ class DiskCache {
 
   DiskCache(std::filesystem::path directory, std::uint64_t bytes) : directory_(std::move(directory)), bytes_(bytes) {}
 
-  // Makes the directory, readable by us alone.
+  // Makes the directory, readable by us alone, and removes what a crash left in it.
   base::Result<void> make() const;
   std::optional<Entry> find(const std::string& key) const;
   // Its name ends in `ending`, for programs that go by that.

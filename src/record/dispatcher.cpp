@@ -288,7 +288,11 @@ base::Result<DeliveryEntry> Dispatcher::entry_of(const Ready& ready) {
   entry.stores = stores_for(ready.request, ready.facts.format);
   entry.notes = {{kClient, ready.is_told ? std::string() : ready.request.client},
                  {kReason, std::string(name_of(ready.facts.reason))},
-                 {kError, ready.facts.error}};
+                 {kError, ready.facts.error},
+                 {"channels", ready.facts.tags.channels},
+                 {"rate", std::to_string(ready.facts.audio.rate)},
+                 {"mixer", ready.request.settings.on_mixer ? "yes" : ""},
+                 {"encrypted", ready.facts.encrypt_to.empty() ? "" : "yes"}};
   entry.obsolete = ready.obsolete;
   if (ready.journal) entry.obsolete.push_back(ready.journal->path());
   return entry;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <map>
 #include <set>
@@ -10,6 +11,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "base/log.hpp"
 #include "storage/delivery_entry.hpp"
 #include "storage/disk_error.hpp"
 
@@ -21,6 +23,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kJournal = ".journal";
 constexpr std::string_view kPart = ".part";
 constexpr std::string_view kProbe = ".probe-";
+constexpr std::string_view kDraft = ".new";    // of an entry or of an upload's state: holds no audio
+constexpr std::chrono::minutes kAbandoned{1};  // a draft is a matter of moments; those of uploads may be being written
 constexpr std::size_t kLongestJournal = std::size_t{256} << 20U;  // bytes that are read of one
 
 // "2026…-call-record" of "2026…-call-record-visit2-part3.wav.part": what a recording without journal is called.
@@ -51,6 +55,16 @@ std::string content(const fs::path& path) {
     text.append(block, static_cast<std::size_t>(got));
   }
   return text;
+}
+
+bool is_of_delivery(std::string_view name) {
+  return name.ends_with(".delivery") || name.ends_with(".upload") || name == ".lock";
+}
+
+bool is_abandoned(const fs::path& path) {
+  std::error_code error;
+  const auto written = fs::last_write_time(path, error);
+  return !error && written < fs::file_time_type::clock::now() - kAbandoned;
 }
 
 // What the delivery queue has taken over: it is not left.
@@ -90,6 +104,8 @@ base::Result<std::vector<Leftover>> survey(const storage::Spool& spool) {
       files.push_back(name);
     } else if (name.starts_with(kProbe)) {
       ::unlink(next->path().c_str());
+    } else if (name.ends_with(kDraft)) {
+      if (is_abandoned(next->path())) ::unlink(next->path().c_str());
     } else if (name.ends_with(kJournal)) {
       const std::string stem = name.substr(0, name.size() - kJournal.size());
       if (delivering.stems.contains(stem)) {  // its entry was written, and this not yet removed
@@ -102,6 +118,8 @@ base::Result<std::vector<Leftover>> survey(const storage::Spool& spool) {
         continue;
       }
       found[stem] = {stem, read_story(content(next->path())), next->path(), std::move(lock), {}};
+    } else if (!is_of_delivery(name)) {  // it may hold audio
+      base::log::warn("record", "{} belongs to no recording that is known here; it stays", next->path().string());
     }
   }
   if (error) return storage::disk_error("list " + spool.directory().string(), error.value());
