@@ -318,7 +318,10 @@ Result<void> RecordingsCommand::delete_one(catalogue::Catalogue& catalogue, cons
   const std::string& id = recording.begun.id;
   const catalogue::Ended& ended = recording.ended;
   const bool is_waiting = ended.delivery == catalogue::Delivery::waiting;
-  const bool is_elsewhere = ended.delivery == catalogue::Delivery::stored && !ended.uri.starts_with("file:");
+  // What a directory of this machine keeps; not a copy that the spool still has of what is elsewhere.
+  const bool is_ours = !ended.file.empty() && std::filesystem::path(ended.file).parent_path() != spool_ &&
+                       (!spool_.empty() || ended.uri.starts_with("file:"));
+  const bool is_elsewhere = ended.delivery == catalogue::Delivery::stored && !is_ours;
   if (is_waiting || is_elsewhere) {  // only the server has what its store asks for
     if (auto begun = catalogue.begin_deletion(id, why_, now()); !begun) return begun;
     print_line(id + (is_waiting ? ": the server deletes it once it has been stored"
