@@ -106,25 +106,25 @@ TEST_F(DeletionTest, ASweepDeletesWhatIsDueAndNothingElse) {
   }
 }
 
-TEST_F(DeletionTest, WhatOnlyAStoreElsewhereHasIsLeftToIt) {
+TEST_F(DeletionTest, WhatItsStoreDoesNotDeleteIsNotCalledDeleted) {
   Ended remote = ended();
   remote.delivery = Delivery::stored;
   remote.uri = "https://bucket/remote.mp3";
   add("remote", remote);
-  Ended kept = ended_in(folder_, "kept.mp3", "k");
-  kept.delivery = Delivery::stored;
-  kept.uri = "https://bucket/kept.mp3";
-  add("kept", kept);
-  const Retention retention{{{.keep = hours(1)}}, remove_local_files, folder_ / "recordings"};
-  const auto swept = sweep(catalogue_, retention, kNoon + hours(5));
+  bool is_away = true;
+  const Retention retention{{{.keep = hours(1)}}, [&](const Recording&) -> base::Result<void> {
+                              if (is_away) return base::Error{base::Kind::unavailable, "the store is away"};
+                              return {};
+                            }};
+  const auto failed = sweep(catalogue_, retention, kNoon + hours(5));
+  ASSERT_TRUE(failed && failed->errors.size() == 1);
+  EXPECT_NE(failed->errors[0].find("the store is away"), std::string::npos);
+  EXPECT_FALSE(is_deleted("remote"));
+  is_away = false;
+  const auto swept = sweep(catalogue_, retention, kNoon + hours(6));
   ASSERT_TRUE(swept);
-  EXPECT_EQ(swept->deleted.size() + swept->errors.size(), 0U);
-  EXPECT_TRUE(has_file("kept")) << "the spool keeps it as long as it is told to";
-  ASSERT_TRUE(catalogue_.begin_deletion("remote", "asked", kNoon));
-  const auto asked = sweep(catalogue_, retention, kNoon + hours(5));
-  ASSERT_TRUE(asked);
-  ASSERT_EQ(asked->errors.size(), 1U);
-  EXPECT_NE(asked->errors[0].find("https://bucket/remote.mp3"), std::string::npos);
+  EXPECT_EQ(swept->deleted, std::vector<std::string>{"remote"});
+  EXPECT_TRUE(is_deleted("remote"));
 }
 
 TEST_F(DeletionTest, ASweepTakesTheOldestFirstAndNoMoreThanItMay) {
