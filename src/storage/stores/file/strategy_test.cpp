@@ -152,8 +152,8 @@ TEST_F(FileStrategyTest, DeletesNothingThatIsNotTheRecordings) {
   const auto store = storage::testing::opened(settings());
   const Item item = disk.item("audio");
   std::ofstream(disk.root / "other.mp3") << "other";
-  for (const char* const uri : {"file:" + (disk.root / "other.mp3").string(), std::string("https://listen.example/x"),
-                                "file:" + (disk.root / item.about.id / ".." / "other.mp3").string()}) {
+  for (const std::string& uri : {"file:" + (disk.root / "other.mp3").string(), std::string("https://listen.example/x"),
+                                 "file:" + (disk.root / item.about.id / ".." / "other.mp3").string()}) {
     const auto refused = store->remove(item, uri, kGoOn);
     ASSERT_FALSE(refused) << uri;
     EXPECT_EQ(refused.error().kind, base::Kind::conflict);

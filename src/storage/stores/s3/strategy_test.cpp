@@ -229,7 +229,7 @@ TEST_F(S3Test, DeletesByTheUriWhatWasStoredUnderAnotherTemplate) {
   ASSERT_TRUE(store->remove(one, receipt->uri, kGoOn));
   EXPECT_TRUE(object("a b/" + one.pieces[0].name).is_null());
   EXPECT_TRUE(object("a b/" + one.pieces[1].name).is_null());
-  for (const char* const uri :
+  for (const std::string& uri :
        {server->url() + "/elsewhere/x/" + one.pieces[0].name, server->url() + "/recordings/x"}) {
     const auto refused = store->remove(one, uri, kGoOn);
     ASSERT_FALSE(refused) << uri;
