@@ -4,14 +4,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
-#include <fstream>
-#include <iterator>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "storage/directories.hpp"
 #include "storage/disk_error.hpp"
+#include "storage/synced_file.hpp"
 
 namespace storage {
 namespace {
@@ -21,26 +20,6 @@ using base::Result;
 
 constexpr mode_t kFileMode = 0640;
 constexpr std::uintmax_t kLargestEntry = 1'000'000;
-
-Result<void> write_synced(const fs::path& path, std::string_view text) {
-  const base::Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kFileMode));
-  if (!fd) return disk_error("make " + path.string(), errno);
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd.get(), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return disk_error("write " + path.string(), written < 0 ? errno : ENOSPC);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (::fsync(fd.get()) != 0) return disk_error("fsync " + path.string(), errno);
-  return {};
-}
-
-std::string content(const fs::path& path) {
-  std::error_code failed;
-  if (fs::file_size(path, failed) > kLargestEntry || failed) return {};
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // A piece whose entry was written and that had not got its name yet.
 void name_parts(const DeliveryEntry& entry) {
@@ -65,14 +44,7 @@ Result<void> DeliveryJournal::lock() {
 }
 
 Result<void> DeliveryJournal::write(const DeliveryEntry& entry) const {
-  const fs::path path = path_of(entry.id());
-  const fs::path draft = path.string() + ".new";
-  if (auto written = write_synced(draft, entry_text(entry)); !written) {
-    ::unlink(draft.c_str());
-    return written;
-  }
-  if (::rename(draft.c_str(), path.c_str()) != 0) return disk_error("replace " + path.string(), errno);
-  return sync_directory(spool_);
+  return replace_file(path_of(entry.id()), entry_text(entry));
 }
 
 // In this order: a power cut in between leaves an entry whose pieces recover() finds.
@@ -112,7 +84,7 @@ Result<DeliveryJournal::Found> DeliveryJournal::recover() const {
     if (path.string().ends_with(".delivery.new")) {
       ::unlink(path.c_str());  // never became an entry; the one before it counts
     } else if (path.extension() == ".delivery") {
-      auto entry = parse_entry(content(path), spool_);
+      auto entry = parse_entry(file_text(path, kLargestEntry), spool_);
       if (!entry) {
         found.unreadable.push_back(path.string() + ": " + entry.error().text);
       } else {
